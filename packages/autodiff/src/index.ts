@@ -1,0 +1,2 @@
+/** Reverse-mode differentiation over the ops of @rnn/core. */
+export {}

@@ -1,0 +1,2 @@
+/** The kit that any @rnn backend author runs against a backend. */
+export {}

@@ -1,0 +1,2 @@
+/** Training for @rnn: fit, losses, optimisers, schedules, metrics and checkpoints. */
+export {}
