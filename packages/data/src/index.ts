@@ -1,0 +1,55 @@
+/**
+ * `@rnn/data`: texts, tables and arrays as batches of host arrays. It depends on no other @rnn package and runs in browsers and in Node.
+ *
+ * Where things live: `text/` tokens, vocabularies, labels; `sequences/` padding and bucketing; `batches/` what a trainer reads; `readers/` files; `checks/` what is
+ * looked at before training. New formats are a file each in `readers/`, subword tokenisers in `text/`, scores of texts in a `metrics/` beside them.
+ */
+
+export { DataError } from './errors.ts'
+export type { DataErrorCode, DataErrorDetails, Place } from './errors.ts'
+export { gatherRows, hostArray } from './host-array.ts'
+export type { HostArray, HostArrays } from './host-array.ts'
+export { permutation, randomStream, shuffle } from './random.ts'
+export type { RandomStream } from './random.ts'
+
+export { characters } from './text/characters.ts'
+export type { CharactersOptions } from './text/characters.ts'
+export { encodeTexts, tokenizeTexts } from './text/encode-texts.ts'
+export type { TextPlaces } from './text/encode-texts.ts'
+export { labelIndex, labelIndexFromJSON } from './text/label-index.ts'
+export type { LabelIndex, LabelIndexJSON, LabelIndexOptions, LabelPlaces } from './text/label-index.ts'
+export type { Normalization } from './text/normalization.ts'
+export type { Tokenizer } from './text/tokenizer.ts'
+export { tokenizerFromJSON } from './text/tokenizer-json.ts'
+export type { TokenizerFactory } from './text/tokenizer-json.ts'
+export { buildVocabulary, vocabularyFromJSON } from './text/vocabulary.ts'
+export type { Vocabulary, VocabularyJSON, VocabularyOptions } from './text/vocabulary.ts'
+export { whitespace } from './text/whitespace.ts'
+export type { WhitespaceOptions } from './text/whitespace.ts'
+export { words } from './text/words.ts'
+export type { WordsOptions } from './text/words.ts'
+
+export { bucketByLength } from './sequences/bucketing.ts'
+export type { BucketingOptions } from './sequences/bucketing.ts'
+export { padSequences } from './sequences/padding.ts'
+export type { PaddedSequences, PaddingOptions } from './sequences/padding.ts'
+
+export { arrayDataset } from './batches/array-dataset.ts'
+export type { ArrayDatasetOptions } from './batches/array-dataset.ts'
+export type { Batch, BatchingOptions, BatchSource, Dataset, RowBatch } from './batches/batch-source.ts'
+export { mapBatches } from './batches/map-batches.ts'
+export { prefetch } from './batches/prefetch.ts'
+export { trainValidationSplit } from './batches/split.ts'
+export type { Split, SplitOptions } from './batches/split.ts'
+export { textDataset } from './batches/text-dataset.ts'
+export type { TextDataset, TextDatasetOptions, TextLabels, TextSequences } from './batches/text-dataset.ts'
+
+export { labelledTexts } from './readers/labelled-texts.ts'
+export type { LabelledTexts } from './readers/labelled-texts.ts'
+export { numericColumn } from './readers/numeric-column.ts'
+export type { TextSource } from './readers/source-text.ts'
+export { parseTable, readTable } from './readers/table.ts'
+export type { Table, TableOptions, TableRow } from './readers/table.ts'
+
+export { checkFinite } from './checks/finite.ts'
+export { checkClasses } from './checks/labels.ts'
