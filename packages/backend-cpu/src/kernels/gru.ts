@@ -1,0 +1,46 @@
+// The gates of the GRU (Cho et al. 2014) with reset after the recurrent product, in PyTorch's order r, z, n.
+
+import { sigmoid, tanh } from '../math.ts'
+import type { BackwardRow, CellRows, ForwardRow } from './cell-rows.ts'
+
+const forward: ForwardRow = (arrays, units, p, q, b, s, o, r) => {
+  const { projected, product, bias, hidden, sequence, reserve } = arrays
+  for (let j = 0; j < units; j++) {
+    const reset = sigmoid(projected[p + j]! + product[q + j]! + bias[b + j]!)
+    const update = sigmoid(projected[p + units + j]! + product[q + units + j]! + bias[b + units + j]!)
+    const recurrent = product[q + 2 * units + j]! + bias[b + 2 * units + j]!
+    const candidate = tanh(projected[p + 2 * units + j]! + reset * recurrent)
+    const h = Math.fround(candidate + update * (hidden[s + j]! - candidate))
+    hidden[s + j] = h
+    sequence[o + j] = h
+    if (reserve !== null) {
+      reserve[r + j] = reset
+      reserve[r + units + j] = update
+      reserve[r + 2 * units + j] = candidate
+      reserve[r + 3 * units + j] = recurrent
+    }
+  }
+}
+
+const backward: BackwardRow = (arrays, units, g, _h, r, before, x, s, o, u) => {
+  const { gradSequence, reserve, gradProjected, gradProduct, hidden } = arrays
+  for (let j = 0; j < units; j++) {
+    const reset = reserve[r + j]!
+    const update = reserve[r + units + j]!
+    const candidate = reserve[r + 2 * units + j]!
+    const recurrent = reserve[r + 3 * units + j]!
+    const gradH = gradSequence[g + j]! + hidden[s + j]!
+    const gradN = gradH * (1 - update) * (1 - candidate * candidate)
+    const gradR = gradN * recurrent * reset * (1 - reset)
+    const gradZ = gradH * (before[x + j]! - candidate) * update * (1 - update)
+    gradProjected[o + j] = gradR
+    gradProjected[o + units + j] = gradZ
+    gradProjected[o + 2 * units + j] = gradN
+    gradProduct[u + j] = gradR
+    gradProduct[u + units + j] = gradZ
+    gradProduct[u + 2 * units + j] = gradN * reset
+    hidden[s + j] = gradH * update
+  }
+}
+
+export const gru: CellRows = { gates: 3, reserved: 4, before: 'hidden', forward, backward }

@@ -1,0 +1,69 @@
+// A whole sequence of a recurrent cell: one small product per step, the gates right after it.
+
+import type { Kernel } from '../kernel.ts'
+import { startOf } from '../kernel.ts'
+import { CELLS } from './cells.ts'
+import { multiplyPanels, pack, packedLength, packRow, wholeTiles } from './gemm.ts'
+import { clearPastEnds, layoutOf, loadState, planSequence, reserveLayout, storeState } from './sequence-plan.ts'
+
+export const recurrentForward: Kernel<'recurrentForward'> = (call, context) => {
+  const [projected, recurrent, recurrentBias, initialHidden, initialCell, lengths, hiddenMask] = call.inputs
+  const [sequence, finalHidden, finalCell, reserve] = call.outputs
+  const { cell: kind, reverse, timeMajor } = call.attributes
+  const { gates, reserved, forward } = CELLS[kind]
+  const units = sequence.shape[2]!
+  const width = gates * units
+  const rows = sequence.shape[timeMajor ? 1 : 0]!
+  const plan = planSequence(rows, sequence.shape[timeMajor ? 0 : 1]!, lengths, context)
+  const { order, active } = plan
+  const { scratch } = context
+
+  const hidden = scratch.doubles('hidden', rows * units)
+  const cell = scratch.doubles('cell', rows * units)
+  loadState(initialHidden, units, plan, hidden, context)
+  loadState(initialCell, units, plan, cell, context)
+
+  // The recurrent weights are packed once; each step's hidden state is packed row by row as its gates are done.
+  const weights = scratch.doubles('panelsB', packedLength(width, units))
+  pack(context.floats(recurrent), startOf(recurrent), 1, width, width, units, weights)
+  const states = scratch.doubles('panelsA', packedLength(rows, units))
+  const masks = hiddenMask && context.floats(hiddenMask)
+  const maskStart = hiddenMask ? startOf(hiddenMask) : 0
+  for (let slot = 0; slot < rows; slot++) {
+    packRow(hidden, slot * units, units, masks, maskStart + order[slot]! * units, states, slot)
+  }
+
+  const from = layoutOf(projected, width, timeMajor, context)
+  const to = layoutOf(sequence, units, timeMajor, context)
+  const kept = reserve && reserveLayout(reserve, reserved * units, plan, timeMajor, context)
+  const stride = wholeTiles(width)
+  const product = scratch.doubles('product', wholeTiles(rows) * stride)
+  const bias = recurrentBias ? context.floats(recurrentBias) : scratch.zeros(width)
+  const biasStart = recurrentBias ? startOf(recurrentBias) : 0
+  const arrays = {
+    projected: from.values,
+    product,
+    bias,
+    hidden,
+    cell,
+    sequence: to.values,
+    reserve: kept && kept.values,
+  }
+  for (let s = 0; s < plan.steps && active[s]! > 0; s++) {
+    const running = active[s]!
+    if (s === 0 && initialHidden === null) product.fill(0, 0, running * stride)
+    else multiplyPanels(states, running, weights, width, units, product, stride)
+    for (let slot = 0; slot < running; slot++) {
+      const row = order[slot]!
+      const t = reverse ? plan.lengths[slot]! - 1 - s : s
+      const p = from.start + row * from.rowStride + t * from.timeStride
+      const o = to.start + row * to.rowStride + t * to.timeStride
+      const r = kept ? kept.start + row * kept.rowStride + t * kept.timeStride : 0
+      forward(arrays, units, p, slot * stride, biasStart, slot * units, o, r)
+      packRow(hidden, slot * units, units, masks, maskStart + row * units, states, slot)
+    }
+  }
+  clearPastEnds(to, units, plan)
+  storeState(hidden, units, plan, finalHidden, context)
+  if (finalCell) storeState(cell, units, plan, finalCell, context)
+}

@@ -1,0 +1,44 @@
+// The simple cells (Elman 1990): h' = tanh(x + h·R), or with relu.
+
+import { tanh } from '../math.ts'
+import type { CellRows } from './cell-rows.ts'
+
+export const simpleTanh: CellRows = {
+  gates: 1,
+  reserved: 0,
+  before: 'none',
+  forward: ({ projected, product, hidden, sequence }, units, p, q, _b, s, o) => {
+    for (let j = 0; j < units; j++) {
+      const h = Math.fround(tanh(projected[p + j]! + product[q + j]!))
+      hidden[s + j] = h
+      sequence[o + j] = h
+    }
+  },
+  backward: ({ gradSequence, sequence, gradProjected, hidden }, units, g, h, _r, _before, _x, s, o) => {
+    for (let j = 0; j < units; j++) {
+      const y = sequence[h + j]!
+      gradProjected[o + j] = (gradSequence[g + j]! + hidden[s + j]!) * (1 - y * y)
+      hidden[s + j] = 0
+    }
+  },
+}
+
+export const simpleRelu: CellRows = {
+  gates: 1,
+  reserved: 0,
+  before: 'none',
+  forward: ({ projected, product, hidden, sequence }, units, p, q, _b, s, o) => {
+    for (let j = 0; j < units; j++) {
+      const sum = projected[p + j]! + product[q + j]!
+      const h = sum < 0 ? 0 : Math.fround(sum)
+      hidden[s + j] = h
+      sequence[o + j] = h
+    }
+  },
+  backward: ({ gradSequence, sequence, gradProjected, hidden }, units, g, h, _r, _before, _x, s, o) => {
+    for (let j = 0; j < units; j++) {
+      gradProjected[o + j] = sequence[h + j]! > 0 ? gradSequence[g + j]! + hidden[s + j]! : 0
+      hidden[s + j] = 0
+    }
+  },
+}
