@@ -1,0 +1,41 @@
+// What a recurrent cell is: its parameters, and one time step written as its equation.
+
+import type { ParameterSpec } from '../initializers.ts'
+import type { Tensor } from '../tensor.ts'
+
+/** Tensors by parameter name. */
+export type Parameters<Name extends string = string> = Readonly<Record<Name, Tensor>>
+
+/**
+ * A recurrent cell. `step` is the equation and the truth; a backend may run a whole sequence of a known `kind` at once, to the same numbers. Any
+ * other cell runs, and trains, through the generic scan on every backend.
+ *
+ * All tensors are float32; `B` is the batch.
+ */
+export interface Cell<Name extends string = string, State extends readonly Tensor[] = readonly Tensor[]> {
+  /** Names the equations: `lstm`, `gru`, `simpleTanh`, or the author's own name. */
+  readonly kind: string
+  /** Blocks of `units` columns that `project` gives; 1 where there is no such structure. */
+  readonly gates: number
+  /** Widths of the state tensors `[B, width]`; the first one is the output of the step. */
+  stateSizes(units: number): readonly number[]
+  parameters(inputSize: number, units: number): Readonly<Record<Name, ParameterSpec>>
+  /** The part that needs no state: `[…, inputSize]` → `[…, any]`. Runs once over all time steps. Without it `step` gets the input itself. */
+  project?(x: Tensor, parameters: Parameters<Name>): Tensor
+  /**
+   * One time step.
+   *
+   * @param projected `[B, any]`, this step of what `project` gave
+   * @param state the state before, `[B, width]` each
+   * @param parameters as `parameters` named them
+   * @param fed `state[0]` as the recurrent product shall see it: with the recurrent dropout mask on it, if there is one. A cell that takes no
+   *   notice of it can't be used with recurrent dropout.
+   * @returns the state after
+   */
+  step(projected: Tensor, state: State, parameters: Parameters<Name>, fed: Tensor): State
+}
+
+/** Gives a cell its types: parameter names and the tuple of its state. */
+export function defineCell<Name extends string, State extends readonly Tensor[]>(cell: Cell<Name, State>): Cell<Name, State> {
+  return cell
+}

@@ -1,0 +1,68 @@
+// The one door through which core's ops reach a backend: checks, strides that a kernel doesn't take, recording.
+
+import { writesInPlace, type OpCall, type OpName, type OpOf } from './contract/op-call.ts'
+import { recorderOf } from './recorder.ts'
+import { sameShape } from './shape.ts'
+import { assertSameBackend, assertUsable, contiguousCopy, operandOf, type Tensor } from './tensor.ts'
+
+/** Runs an op on tensors whose shapes fit, and records it where an input is tracked. `operation` is its name in messages. */
+export function execute(call: OpOf<Tensor>, operation: string = call.op): void {
+  const recorder = recorderOf(operation, call.inputs)
+  run(call, operation)
+  recorder?.record(call)
+}
+
+/** As `execute`, without recording: for backward passes and for the inside of ops that record themselves otherwise. */
+export function run(call: OpOf<Tensor>, operation: string = call.op): void {
+  const first = call.outputs.find((tensor) => tensor !== null) ?? call.inputs.find((tensor) => tensor !== null)
+  if (first === undefined || first === null) return
+  const tensors: readonly (Tensor | null)[] = [...call.inputs, ...call.outputs]
+  for (const tensor of tensors) {
+    if (tensor === null) continue
+    assertUsable(operation, tensor)
+    assertSameBackend(operation, first, tensor)
+  }
+
+  const copies: Tensor[] = []
+  const inputs = call.inputs.map((tensor, index) => {
+    if (tensor === null) return null
+    if (tensor.placement.rows === undefined || takesRows(call, index)) return operandOf(tensor)
+    const copy = contiguousCopy(tensor)
+    copies.push(copy)
+    return operandOf(copy)
+  })
+  const outputs = call.outputs.map((tensor) => tensor && operandOf(tensor))
+  try {
+    // The operands stand where the tensors of the typed call stood.
+    first.backend.run({ op: call.op, inputs, outputs, attributes: call.attributes } as unknown as OpCall)
+  } catch (error) {
+    if (!writesInPlace(call)) for (const output of call.outputs) output?.dispose()
+    throw error
+  } finally {
+    for (const copy of copies) copy.dispose()
+  }
+  for (const output of call.outputs) if (output !== null) output.storage.version++
+}
+
+/** Inputs that kernels take with rows: all of these ops, or the numbered inputs (the sequences of the recurrent ops). */
+const ROWS: Partial<Record<OpName, 'all' | 'unbroadcast' | readonly number[]>> = {
+  copy: 'all',
+  unary: 'all',
+  matmul: 'all',
+  binary: 'unbroadcast',
+  select: 'unbroadcast',
+  recurrentForward: [0],
+  recurrentBackward: [0, 3],
+}
+
+function takesRows(call: OpOf<Tensor>, index: number): boolean {
+  const rows = ROWS[call.op]
+  if (rows === undefined) return false
+  if (rows === 'all') return true
+  if (rows === 'unbroadcast') {
+    const [output] = call.outputs
+    const input = call.inputs[index]
+    return input != null && output != null && sameShape(input.shape, output.shape)
+  }
+  return rows.includes(index)
+}

@@ -1,0 +1,80 @@
+// The only functions that change a tensor's elements. None is recorded: a tape finds out by the version of the storage.
+
+import type { Backend } from '../contract/backend.ts'
+import { RnnError } from '../errors.ts'
+import { run } from '../execute.ts'
+import { formatShape, sameShape } from '../shape.ts'
+import type { Tensor } from '../tensor.ts'
+import { checkDType, checkShape, checkTensors } from './checks.ts'
+
+/** `target = x`. Shapes and dtypes are equal. */
+export function assign(target: Tensor, x: Tensor): void {
+  copyInto('assign', target, x, false)
+}
+
+/** `target += x`. Shapes and dtypes are equal. */
+export function accumulate(target: Tensor, x: Tensor): void {
+  copyInto('accumulate', target, x, true)
+}
+
+function copyInto(operation: string, target: Tensor, x: Tensor, accumulating: boolean): void {
+  checkTensors(operation, [target, x])
+  checkDType(operation, 'x', x, target.dtype)
+  checkShape(operation, 'x', x, target.shape)
+  run({ op: 'copy', inputs: [x], outputs: [target], attributes: { accumulate: accumulating } }, operation)
+}
+
+/** `target = values` from the host: as many elements as the target has, which must be contiguous. */
+export function assignFromHost(target: Tensor, values: Float32Array | Int32Array): void {
+  checkTensors('assign', [target])
+  if (values.length !== target.size || target.placement.rows !== undefined) {
+    throw new RnnError({
+      code: 'E_SHAPE',
+      operation: 'assign',
+      problem: `${values.length} values for a tensor of shape ${formatShape(target.shape)}`,
+    })
+  }
+  if (values instanceof Float32Array !== (target.dtype === 'float32')) {
+    throw new RnnError({ code: 'E_DTYPE', operation: 'assign', problem: `a ${values.constructor.name} for a ${target.dtype} tensor` })
+  }
+  const backend: Backend = target.backend
+  backend.write(target.storage.buffer, values, target.placement.byteOffset)
+  target.storage.version++
+}
+
+/** Every element of `target` becomes `value`. */
+export function fillInto(target: Tensor, value: number): void {
+  checkTensors('fillInto', [target])
+  run({ op: 'fill', inputs: [], outputs: [target], attributes: { value } }, 'fillInto')
+}
+
+/** `target += a · b` for matrices, or batches of them with one batch axis; float32. */
+export function matmulInto(
+  target: Tensor,
+  a: Tensor,
+  b: Tensor,
+  options: { readonly transposeA?: boolean; readonly transposeB?: boolean } = {},
+): void {
+  checkTensors('matmulInto', [target, a, b])
+  const { transposeA = false, transposeB = false } = options
+  const [m, k] = transposeA ? [a.shape.at(-1), a.shape.at(-2)] : [a.shape.at(-2), a.shape.at(-1)]
+  const [inner, n] = transposeB ? [b.shape.at(-1), b.shape.at(-2)] : [b.shape.at(-2), b.shape.at(-1)]
+  if (k !== inner || !sameShape(target.shape.slice(-2), [m ?? 0, n ?? 0])) {
+    throw new RnnError({
+      code: 'E_SHAPE',
+      operation: 'matmulInto',
+      problem: `${formatShape(a.shape)} × ${formatShape(b.shape)} into ${formatShape(target.shape)}`,
+    })
+  }
+  const attributes = { transposeA, transposeB, accumulate: true }
+  run({ op: 'matmul', inputs: [a, b, null], outputs: [target], attributes }, 'matmulInto')
+}
+
+/** `table[indices[i], …] += updates[i, …]`, in ascending i; −1 is skipped. */
+export function scatterAdd(table: Tensor, indices: Tensor, updates: Tensor): void {
+  checkTensors('scatterAdd', [table, indices, updates])
+  checkDType('scatterAdd', 'indices', indices, 'int32')
+  checkDType('scatterAdd', 'updates', updates, table.dtype)
+  checkShape('scatterAdd', 'updates', updates, [...indices.shape, ...table.shape.slice(1)])
+  run({ op: 'scatterAdd', inputs: [indices, updates], outputs: [table], attributes: {} })
+}

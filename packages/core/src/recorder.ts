@@ -1,0 +1,62 @@
+// The hook by which a tape follows a computation. Core knows recorders, not tapes: a tensor carries its recorder, and an op with a
+// tracked input records itself there.
+
+import type { OpOf } from './contract/op-call.ts'
+import { RnnError } from './errors.ts'
+import type { Tensor } from './tensor.ts'
+
+/** The same elements in another shape. */
+export interface ReshapeRecord {
+  readonly op: 'reshape'
+  readonly inputs: readonly [x: Tensor]
+  readonly outputs: readonly [y: Tensor]
+  readonly attributes: Record<never, never>
+}
+
+/** `y = x[start : start + y.shape[axis]]` along one axis, a view where that is possible. */
+export interface SliceRecord {
+  readonly op: 'slice'
+  readonly inputs: readonly [x: Tensor]
+  readonly outputs: readonly [y: Tensor]
+  readonly attributes: { readonly axis: number; readonly start: number }
+}
+
+/** What a recorder is told: an op that ran, or a view that was taken. */
+export type OpRecord = OpOf<Tensor> | ReshapeRecord | SliceRecord
+
+/** Follows operations on tracked tensors. */
+export interface Recorder {
+  /** A closed recorder counts as none. */
+  readonly closed: boolean
+  /** Called after the op has run, while its inputs and outputs still live. */
+  record(entry: OpRecord): void
+}
+
+/** Ties a tensor to a recorder, which may know it by `id`. */
+export interface Tracker {
+  readonly recorder: Recorder
+  readonly id: number
+}
+
+/**
+ * The open recorder that follows any of the inputs.
+ *
+ * @throws E_NESTED_GRADIENT when two different ones do
+ */
+export function recorderOf(operation: string, inputs: readonly (Tensor | null)[]): Recorder | undefined {
+  let found: Recorder | undefined
+  for (const input of inputs) {
+    const recorder = input?.tracker?.recorder
+    if (recorder === undefined || recorder.closed || recorder === found) continue
+    if (found !== undefined) {
+      throw new RnnError({
+        code: 'E_NESTED_GRADIENT',
+        operation,
+        problem: 'its inputs are followed by two open gradient computations',
+        fix: 'second-order gradients are not supported; detach the inner result',
+      })
+    }
+    found = recorder
+  }
+  return found
+}

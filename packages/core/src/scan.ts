@@ -1,0 +1,157 @@
+// Runs a cell over a sequence: as one fused op where cell and backend allow it, else step by step, at a cost linear in time.
+
+import type { Cell, Parameters } from './cells/cell.ts'
+import { RnnError } from './errors.ts'
+import { fusedScan, type PreparedScan, type ScanResult } from './fused/recurrent.ts'
+import { less, mul } from './ops/binary.ts'
+import { checkDType, checkRank, checkShape, checkTensors } from './ops/checks.ts'
+import { arange, zeros } from './ops/creation.ts'
+import { stack } from './ops/layout.ts'
+import { select } from './ops/select.ts'
+import { reshape, unstack } from './ops/views.ts'
+import { scope } from './scope.ts'
+import type { Tensor } from './tensor.ts'
+
+export interface ScanOptions {
+  /** Width of the hidden state. */
+  readonly units: number
+  /** The state before the first step, `[B, width]` each. Default: zeros. */
+  readonly initial?: readonly Tensor[] | undefined
+  /** int32 `[B]`, 0 … T: outputs past a row's end are zero, the final state is the one at its end. Default: all T. */
+  readonly lengths?: Tensor | undefined
+  /** Walk each row from its own last step to its first. Default: false. */
+  readonly reverse?: boolean
+  /** x is `[T, B, I]`. Default: false. */
+  readonly timeMajor?: boolean
+  /** `[B, H]`: multiplies the hidden state where it enters the recurrent product, the same at every step (recurrent dropout). */
+  readonly hiddenMask?: Tensor | undefined
+}
+
+/**
+ * Runs `cell` over the time steps of `x`.
+ *
+ * ```ts
+ * const { sequence, final: [hidden] } = scan(gruCell, x, parameters, { units: 128, lengths })
+ * ```
+ *
+ * @param x float32 `[B, T, I]`
+ * @param parameters tensors by the names and with the shapes of `cell.parameters(I, units)`
+ * @returns `sequence [B, T, H]` and the final states `[B, width]`; they belong to the caller's scope
+ * @throws E_SHAPE, E_DTYPE, E_VALUE for arguments that don't fit
+ */
+export function scan(cell: Cell, x: Tensor, parameters: Parameters, options: ScanOptions): ScanResult {
+  const { units, initial, lengths, reverse = false, timeMajor = false, hiddenMask } = options
+  const operation = cell.kind
+  checkTensors(operation, [x, ...Object.values(parameters), ...(initial ?? []), lengths, hiddenMask])
+  checkDType(operation, 'x', x, 'float32')
+  checkRank(operation, 'x', x, 3, timeMajor ? '[time, batch, features]' : '[batch, time, features]')
+  const batch = x.shape[timeMajor ? 1 : 0] ?? 0
+  checkParameters(cell, x, parameters, units)
+  checkState(cell, initial, batch, units)
+  if (lengths !== undefined) {
+    checkDType(operation, 'lengths', lengths, 'int32')
+    checkShape(operation, 'lengths', lengths, [batch])
+  }
+  if (hiddenMask !== undefined) checkShape(operation, 'hiddenMask', hiddenMask, [batch, units])
+
+  return scope(x.backend, () => {
+    const projected = cell.project?.(x, parameters) ?? x
+    const prepared = { cell, projected, parameters, units, initial, lengths, reverse, timeMajor, hiddenMask }
+    return fusedScan(prepared) ?? stepwiseScan(prepared, batch)
+  })
+}
+
+/** The generic scan: unstack once, step, stack once. */
+function stepwiseScan(prepared: PreparedScan, batch: number): ScanResult {
+  const { cell, projected, parameters, units, initial, lengths, reverse, timeMajor, hiddenMask } = prepared
+  const { backend } = projected
+  if (hiddenMask !== undefined && cell.step.length < 4) {
+    throw new RnnError({
+      code: 'E_UNSUPPORTED',
+      operation: cell.kind,
+      problem: 'this cell has no place for recurrent dropout',
+      fix: 'let its step take a fourth parameter, the hidden state with the mask on it, and use that in the recurrent product',
+    })
+  }
+  const timeAxis = timeMajor ? 0 : 1
+  const steps = unstack(projected, timeAxis)
+  const masks = lengths && stepMasks(lengths, steps.length, batch)
+  const outputs = new Array<Tensor>(steps.length)
+  let state: readonly Tensor[] = initial ?? cell.stateSizes(units).map((width) => zeros([batch, width], { backend }))
+  let output: Tensor | undefined
+  for (let i = 0; i < steps.length; i++) {
+    const t = reverse ? steps.length - 1 - i : i
+    const before = state
+    const mask = masks?.[t]
+    const lastOutput = output
+    const [nextOutput, after] = scope(backend, (): readonly [Tensor, readonly Tensor[]] => {
+      const next = advance(steps[t], before)
+      const [hidden] = next
+      if (mask === undefined) return [hidden, next]
+      // Past a row's end the state stands still, and what the row gives is zero. In reverse it stands still until the row begins.
+      return [select(mask, hidden, 0), next.map((each, s) => select(mask, each, before[s] ?? each))]
+    })
+    // States that nothing will read again; a tape holds aliases of what it needs.
+    for (const each of before) {
+      if (before !== initial && each !== lastOutput && !after.includes(each)) each.dispose()
+    }
+    outputs[t] = output = nextOutput
+    state = after
+  }
+  if (steps.length === 0) {
+    return { sequence: zeros([...projected.shape.slice(0, 2), units], { backend }), final: state.map((each) => reshape(each, each.shape)) }
+  }
+  return { sequence: stack(outputs, timeAxis), final: state }
+
+  function advance(projectedStep: Tensor | undefined, before: readonly Tensor[]): readonly [Tensor, ...Tensor[]] {
+    const [hidden] = before
+    if (projectedStep === undefined || hidden === undefined) throw stateMismatch(cell, 0, units)
+    const fed = hiddenMask === undefined ? hidden : mul(hidden, hiddenMask)
+    const [first, ...rest] = cell.step(projectedStep, before, parameters, fed)
+    if (first === undefined || rest.length + 1 !== before.length) throw stateMismatch(cell, first === undefined ? 0 : rest.length + 1, units)
+    return [first, ...rest]
+  }
+}
+
+/** One bool mask `[B, 1]` for each time step: whether the row still runs there. Time comes first, so that each mask is contiguous. */
+function stepMasks(lengths: Tensor, time: number, batch: number): Tensor[] {
+  const positions = reshape(arange(time, { backend: lengths.backend }), [time, 1, 1])
+  return unstack(less(positions, reshape(lengths, [1, batch, 1])), 0)
+}
+
+function checkParameters(cell: Cell, x: Tensor, parameters: Parameters, units: number): void {
+  const specs = cell.parameters(x.shape[2] ?? 0, units)
+  for (const [name, { shape }] of Object.entries(specs)) {
+    const given = parameters[name]
+    if (given === undefined) {
+      throw new RnnError({
+        code: 'E_VALUE',
+        operation: cell.kind,
+        problem: `parameter '${name}' is missing`,
+        fix: `give ${Object.keys(specs).join(', ')}`,
+      })
+    }
+    checkDType(cell.kind, name, given, 'float32')
+    checkShape(cell.kind, name, given, shape)
+  }
+}
+
+function checkState(cell: Cell, initial: readonly Tensor[] | undefined, batch: number, units: number): void {
+  if (initial === undefined) return
+  const widths = cell.stateSizes(units)
+  if (initial.length !== widths.length) throw stateMismatch(cell, initial.length, units)
+  initial.forEach((each, i) => {
+    checkDType(cell.kind, `initial state ${i}`, each, 'float32')
+    checkShape(cell.kind, `initial state ${i}`, each, [batch, widths[i] ?? units])
+  })
+}
+
+function stateMismatch(cell: Cell, got: number, units: number): RnnError {
+  const expected = cell.stateSizes(units).length
+  return new RnnError({
+    code: 'E_SHAPE',
+    operation: cell.kind,
+    problem: `${got} state tensor${got === 1 ? '' : 's'}, expected ${expected}`,
+    fix: 'stateSizes, step and the initial state must agree',
+  })
+}

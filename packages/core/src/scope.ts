@@ -1,0 +1,114 @@
+// Who frees a tensor: the innermost scope of its backend, or else the garbage collector and `dispose`.
+
+import { stateOf } from './backend-state.ts'
+import type { Backend } from './contract/backend.ts'
+import { RnnError } from './errors.ts'
+import type { Storage } from './storage.ts'
+import { Tensor } from './tensor.ts'
+
+// Serves tensors outside any scope only. It holds the storage, never the tensor.
+const registry = /* @__PURE__ */ new FinalizationRegistry<Storage>((storage) => storage.release())
+
+// Where a tensor is listed, so that `keep` and `dispose` can strike it out.
+const owners = /* @__PURE__ */ new WeakMap<Tensor, Set<Tensor>>()
+
+/** Gives a new tensor to the innermost scope of its backend. Called by the constructor of Tensor. */
+export function adopt(tensor: Tensor): void {
+  const innermost = stateOf(tensor.backend).scopes.at(-1)
+  if (innermost === undefined) {
+    registry.register(tensor, tensor.storage, tensor)
+  } else {
+    innermost.add(tensor)
+    owners.set(tensor, innermost)
+  }
+}
+
+/** Strikes a tensor out of its owner's list. Called by `dispose`. */
+export function disown(tensor: Tensor): void {
+  const owner = owners.get(tensor)
+  if (owner === undefined) {
+    registry.unregister(tensor)
+  } else {
+    owner.delete(tensor)
+    owners.delete(tensor)
+  }
+}
+
+/**
+ * Takes a tensor out of its scope: from now on it lives until `dispose`, `using` or the garbage collector.
+ *
+ * @returns the tensor itself
+ */
+export function keep<T extends Tensor>(tensor: T): T {
+  if (tensor.disposed || !owners.has(tensor)) return tensor
+  disown(tensor)
+  registry.register(tensor, tensor.storage, tensor)
+  return tensor
+}
+
+const AsyncFunction = /* @__PURE__ */ (() => (async () => {}).constructor)()
+
+/**
+ * Runs `body` and frees every tensor of `backend` that it made, except those that it returns (alone, or in arrays and plain objects) or hands to
+ * `keep`. Returned tensors belong to the enclosing scope. After an error everything is freed.
+ *
+ * ```ts
+ * const norm = scope(backend, () => sqrt(sum(square(x))))
+ * ```
+ *
+ * @throws E_ASYNC_SCOPE for an async function, before it runs: its tensors would be made after the scope has ended
+ */
+export function scope<R>(backend: Backend, body: () => R): R {
+  if (body instanceof AsyncFunction) throw asyncScope('an async function was given')
+  const { scopes } = stateOf(backend)
+  const own = new Set<Tensor>()
+  scopes.push(own)
+  let result: R
+  try {
+    result = body()
+    if (isThenable(result)) throw asyncScope('the function returned a promise')
+    for (const tensor of tensorsIn(result)) {
+      if (owners.get(tensor) !== own) continue
+      own.delete(tensor)
+      const outer = scopes.at(-2)
+      if (outer === undefined) {
+        owners.delete(tensor)
+        registry.register(tensor, tensor.storage, tensor)
+      } else {
+        outer.add(tensor)
+        owners.set(tensor, outer)
+      }
+    }
+  } finally {
+    scopes.pop()
+    for (const tensor of own) tensor.dispose()
+  }
+  return result
+}
+
+/** The tensors in a value: itself, or those in its arrays and plain objects, however deep. */
+export function tensorsIn(value: unknown): Tensor[] {
+  if (value instanceof Tensor) return [value]
+  if (Array.isArray(value)) return value.flatMap(tensorsIn)
+  if (isPlainObject(value)) return Object.values(value).flatMap(tensorsIn)
+  return []
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
+function isThenable(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+}
+
+function asyncScope(problem: string): RnnError {
+  return new RnnError({
+    code: 'E_ASYNC_SCOPE',
+    operation: 'scope',
+    problem: `${problem}, whose tensors would be made after the scope has ended`,
+    fix: 'make the scope synchronous and await outside it, or own tensors with `using`',
+  })
+}

@@ -1,0 +1,29 @@
+// Storage: a backend's buffer, shared by the tensors that are views of it and freed with the last of them.
+
+import type { Backend, BufferRole } from './contract/backend.ts'
+import type { BufferHandle } from './contract/operand.ts'
+
+/** A reference-counted buffer. Made with one reference, which belongs to the maker. */
+export class Storage {
+  readonly backend: Backend
+  readonly buffer: BufferHandle
+  readonly byteLength: number
+  /** Counts the writes in place, so that backward can tell that a saved value is no longer what forward saw. */
+  version = 0
+  #references = 1
+
+  constructor(backend: Backend, byteLength: number, role: BufferRole) {
+    this.backend = backend
+    this.byteLength = byteLength
+    this.buffer = backend.allocate(byteLength, role)
+  }
+
+  retain(): this {
+    this.#references++
+    return this
+  }
+
+  release(): void {
+    if (--this.#references === 0) this.backend.release(this.buffer)
+  }
+}
