@@ -36,7 +36,14 @@ export type { PaddedSequences, PaddingOptions } from './sequences/padding.ts'
 
 export { arrayDataset } from './batches/array-dataset.ts'
 export type { ArrayDatasetOptions } from './batches/array-dataset.ts'
-export type { Batch, BatchingOptions, BatchSource, Dataset, RowBatch } from './batches/batch-source.ts'
+export type {
+  AsyncBatchSource,
+  Batch,
+  BatchingOptions,
+  BatchSource,
+  Dataset,
+  RowBatch,
+} from './batches/batch-source.ts'
 export { mapBatches } from './batches/map-batches.ts'
 export { prefetch } from './batches/prefetch.ts'
 export { trainValidationSplit } from './batches/split.ts'

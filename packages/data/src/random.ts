@@ -37,22 +37,7 @@ export function randomStream(seed: number, ...path: readonly number[]): RandomSt
     state = (state + 0x9e3779b9) >>> 0
     return mix(state)
   }
-  let a = word()
-  let b = word()
-  let c = word()
-  let d = word() | 1 // an all-zero state would stay zero
-
-  const uint32 = (): number => {
-    const result = Math.imul(rotateLeft(Math.imul(b, 5), 7), 9) >>> 0
-    const shifted = b << 9
-    c ^= a
-    d ^= b
-    b ^= c
-    a ^= d
-    c ^= shifted
-    d = rotateLeft(d, 11)
-    return result
-  }
+  const uint32 = xoshiro128(word(), word(), word(), word() | 1) // an all-zero state would stay zero
   const below = (limit: number): number => {
     // Values past the last full multiple of `limit` are drawn again: without that, small results would be likelier.
     const end = 2 ** 32 - (2 ** 32 % limit)
@@ -102,6 +87,21 @@ export function shuffleInPlace<T>(items: { [index: number]: T; readonly length: 
     const other = items[j] as T
     items[j] = items[i] as T
     items[i] = other
+  }
+}
+
+/** The generator xoshiro128** from a state of four words that are not all zero: a function that gives 32 bits a call. */
+export function xoshiro128(a: number, b: number, c: number, d: number): () => number {
+  return () => {
+    const result = Math.imul(rotateLeft(Math.imul(b, 5), 7), 9) >>> 0
+    const shifted = b << 9
+    c ^= a
+    d ^= b
+    b ^= c
+    a ^= d
+    c ^= shifted
+    d = rotateLeft(d, 11)
+    return result
   }
 }
 

@@ -35,6 +35,11 @@ export interface BatchSource<Inputs = HostArray, Targets = HostArray> {
   batches(epoch: number, start?: number): AsyncIterable<Batch<Inputs, Targets>> | Iterable<Batch<Inputs, Targets>>
 }
 
+/** A source whose batches have to be waited for. */
+export interface AsyncBatchSource<Inputs = HostArray, Targets = HostArray> extends BatchSource<Inputs, Targets> {
+  batches(epoch: number, start?: number): AsyncIterable<Batch<Inputs, Targets>>
+}
+
 /** A source whose data are in memory: its batches come without waiting. */
 export interface Dataset<
   Inputs extends HostArrays = HostArray,

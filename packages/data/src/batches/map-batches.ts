@@ -1,6 +1,6 @@
 /** A batch source with each batch changed. */
 
-import type { Batch, BatchSource } from './batch-source.ts'
+import type { AsyncBatchSource, Batch, BatchSource } from './batch-source.ts'
 
 /**
  * The same source with every batch changed by `change`, which may be asynchronous (an augmentation, a one-hot target).
@@ -17,7 +17,7 @@ import type { Batch, BatchSource } from './batch-source.ts'
 export function mapBatches<Inputs, Targets, NewInputs, NewTargets>(
   source: BatchSource<Inputs, Targets>,
   change: (batch: Batch<Inputs, Targets>) => Batch<NewInputs, NewTargets> | Promise<Batch<NewInputs, NewTargets>>,
-): BatchSource<NewInputs, NewTargets> {
+): AsyncBatchSource<NewInputs, NewTargets> {
   return {
     batchCount: source.batchCount,
     sampleCount: source.sampleCount,

@@ -2,7 +2,7 @@
 
 import { checkWhole } from '../errors.ts'
 import { checkPosition } from './batch-source.ts'
-import type { Batch, BatchSource } from './batch-source.ts'
+import type { AsyncBatchSource, BatchSource } from './batch-source.ts'
 
 /**
  * The same source with up to `depth` batches ready beforehand. Order and content are the source's own; its errors arrive at their place in
@@ -12,7 +12,7 @@ import type { Batch, BatchSource } from './batch-source.ts'
  * @example
  * ```ts
  * import { prefetch, textDataset } from '@rnn/data'
- * const set = prefetch(textDataset({ ids: [[2], [3], [4]], labels: [0, 1, 0], batchSize: 2 }), 2)
+ * const set = prefetch(textDataset({ ids: [[2], [3], [4]], labels: [0, 1, 0], batchSize: 2, shuffle: false }), 2)
  * const sizes = []
  * for await (const batch of set.batches(0)) sizes.push(batch.size)
  * sizes // → [2, 1]
@@ -21,7 +21,7 @@ import type { Batch, BatchSource } from './batch-source.ts'
 export function prefetch<Inputs, Targets>(
   source: BatchSource<Inputs, Targets>,
   depth = 2,
-): BatchSource<Inputs, Targets> & { batches(epoch: number, start?: number): AsyncIterable<Batch<Inputs, Targets>> } {
+): AsyncBatchSource<Inputs, Targets> {
   checkWhole(depth, 'depth', 1)
   return {
     batchCount: source.batchCount,

@@ -68,12 +68,13 @@ const letter = String.raw`[\p{L}\p{M}\p{N}_\u200c\u200d]`
 const spacedToken = new RegExp(
   [
     String.raw`(?<!\S)'(?:s|m|d|t|ll|re|ve)(?!\S)`, // a clitic cut off before
-    String.raw`(?<!${letter})(?:\p{L}\.){2,}`, // an abbreviation
+    String.raw`(?<!${letter})(?:\p{L}\.){2,}(?:\p{L}(?!${letter}))?`, // an abbreviation
     String.raw`\p{N}+(?:[.,:]\p{N}+)+`, // a number with separators
     String.raw`${letter}+(?:'${letter}+)*`, // a word, a contraction
     String.raw`\p{Regional_Indicator}{2}`, // a flag
     String.raw`\p{Extended_Pictographic}[\ufe0f\p{Emoji_Modifier}]?(?:\u200d\p{Extended_Pictographic}[\ufe0f\p{Emoji_Modifier}]?)*`,
     String.raw`\.{2,}`,
+    "``|''", // the quotation marks of treebanks
     String.raw`\S`,
   ].join('|'),
   'giu',
