@@ -1,4 +1,6 @@
-/** The one error type of this package: what was wrong with the data, where (file, line, row), and what to do about it. */
+/**
+ * The one error type of this package: what was wrong with the data, where (file, line, row), and what to do about it.
+ */
 
 /** Every code that a {@link DataError} of this package can carry; match by it, not by the message. */
 export type DataErrorCode =
@@ -29,6 +31,12 @@ export interface Place {
   readonly row?: number | undefined
 }
 
+/** Where the items of a list come from: the file, and the line of each. */
+export interface Places {
+  readonly file?: string | undefined
+  readonly lines?: ArrayLike<number> | undefined
+}
+
 /** The parts of a {@link DataError}: what was found, what was expected, how to mend it, and where. */
 export interface DataErrorDetails extends Place {
   /** What was wrong, without place and fix; one line. */
@@ -42,8 +50,8 @@ export interface DataErrorDetails extends Place {
 /**
  * An error in the data or in how a function of this package was called.
  *
- * The message is one line for people: `train.tsv, line 7: 3 fields, expected 2 (label, text); …`. Programs use `code` and the
- * fields. Match by `code`, not by `instanceof`, since two copies of the package may meet.
+ * The message is one line for people: `train.tsv, line 7: 3 fields, expected 2 (label, text); …`. Programs use `code`
+ * and the fields. Match by `code`, not by `instanceof`, since two copies of the package may meet.
  *
  * @example
  * ```ts

@@ -3,7 +3,8 @@
 import { DataError, shown } from './errors.ts'
 
 /**
- * A row-major array in host memory with its shape. Whoever made it owns `data`; a trainer copies it to a device and keeps no reference.
+ * A row-major array in host memory with its shape. Whoever made it owns `data`; a trainer copies it to a device and
+ * keeps no reference.
  */
 export interface HostArray<Data extends Float32Array | Int32Array = Float32Array | Int32Array> {
   readonly data: Data
@@ -14,7 +15,8 @@ export interface HostArray<Data extends Float32Array | Int32Array = Float32Array
 export type HostArrays = HostArray | Readonly<Record<string, HostArray>>
 
 /**
- * Pairs `data` with `shape` without copying. Throws `E_SHAPE` when the sizes disagree, `E_ARGUMENT` for another kind of array.
+ * Pairs `data` with `shape` without copying. Throws `E_SHAPE` when the sizes disagree, `E_ARGUMENT` for another kind of
+ * array.
  *
  * @example
  * ```ts
@@ -30,7 +32,10 @@ export function hostArray<Data extends Float32Array | Int32Array>(
   return { data, shape }
 }
 
-/** Throws `E_ARGUMENT` for another kind of array, `E_SHAPE` unless the shape holds whole sizes whose product is the number of elements; `name` is used in the message. */
+/**
+ * Throws `E_ARGUMENT` for another kind of array, `E_SHAPE` unless the shape holds whole sizes whose product is the
+ * number of elements; `name` is used in the message.
+ */
 export function checkHostArray(array: HostArray, name: string): void {
   if (!(array.data instanceof Float32Array || array.data instanceof Int32Array)) {
     const got = Object.prototype.toString.call(array.data).slice(8, -1)

@@ -1,12 +1,14 @@
 /**
- * `@rnn/data`: texts, tables and arrays as batches of host arrays. It depends on no other @rnn package and runs in browsers and in Node.
+ * `@rnn/data`: texts, tables and arrays as batches of host arrays. It depends on no other @rnn package and runs in
+ * browsers and in Node.
  *
- * Where things live: `text/` tokens, vocabularies, labels; `sequences/` padding and bucketing; `batches/` what a trainer reads; `readers/` files; `checks/` what is
- * looked at before training. New formats are a file each in `readers/`, subword tokenisers in `text/`, scores of texts in a `metrics/` beside them.
+ * Where things live: `text/` tokens, vocabularies, labels; `sequences/` padding and bucketing; `batches/` what a
+ * trainer reads; `readers/` files; `checks/` what is looked at before training. New formats are a file each in
+ * `readers/`, subword tokenisers in `text/`, scores of texts in a `metrics/` beside them.
  */
 
 export { DataError } from './errors.ts'
-export type { DataErrorCode, DataErrorDetails, Place } from './errors.ts'
+export type { DataErrorCode, DataErrorDetails, Place, Places } from './errors.ts'
 export { gatherRows, hostArray } from './host-array.ts'
 export type { HostArray, HostArrays } from './host-array.ts'
 export { permutation, randomStream, shuffle } from './random.ts'
@@ -15,9 +17,8 @@ export type { RandomStream } from './random.ts'
 export { characters } from './text/characters.ts'
 export type { CharactersOptions } from './text/characters.ts'
 export { encodeTexts, tokenizeTexts } from './text/encode-texts.ts'
-export type { TextPlaces } from './text/encode-texts.ts'
 export { labelIndex, labelIndexFromJSON } from './text/label-index.ts'
-export type { LabelIndex, LabelIndexJSON, LabelIndexOptions, LabelPlaces } from './text/label-index.ts'
+export type { LabelIndex, LabelIndexJSON, LabelIndexOptions } from './text/label-index.ts'
 export type { Normalization } from './text/normalization.ts'
 export type { Tokenizer } from './text/tokenizer.ts'
 export { tokenizerFromJSON } from './text/tokenizer-json.ts'

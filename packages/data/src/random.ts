@@ -1,7 +1,7 @@
 /**
- * Seeded random numbers for orders and splits: xoshiro128** (Blackman and Vigna 2018) started by SplitMix32-style mixing of a seed and a path.
- * The package has its own 32-bit generator so that an order can never change with a dependency: a checkpoint that stands in the
- * middle of an epoch must find the same order again.
+ * Seeded random numbers for orders and splits: xoshiro128** (Blackman and Vigna 2018) started by SplitMix32-style
+ * mixing of a seed and a path. The package has its own 32-bit generator so that an order can never change with a
+ * dependency: a checkpoint that stands in the middle of an epoch must find the same order again.
  */
 
 import { checkWhole, DataError, shown } from './errors.ts'
@@ -49,7 +49,8 @@ export function randomStream(seed: number, ...path: readonly number[]): RandomSt
 }
 
 /**
- * The numbers 0 … count − 1 in a random order (Fisher–Yates), a pure function of count, seed and path; the caller owns the array.
+ * The numbers 0 … count − 1 in a random order (Fisher–Yates), a pure function of count, seed and path; the caller owns
+ * the array.
  *
  * @example
  * ```ts
@@ -90,7 +91,9 @@ export function shuffleInPlace<T>(items: { [index: number]: T; readonly length: 
   }
 }
 
-/** The generator xoshiro128** from a state of four words that are not all zero: a function that gives 32 bits a call. */
+/**
+ * The generator xoshiro128** from a state of four words that are not all zero: a function that gives 32 bits a call.
+ */
 export function xoshiro128(a: number, b: number, c: number, d: number): () => number {
   return () => {
     const result = Math.imul(rotateLeft(Math.imul(b, 5), 7), 9) >>> 0

@@ -84,6 +84,12 @@ describe('textDataset', () => {
     expect([...batch!.lengths!.data]).toEqual([1, 2, 2])
   })
 
+  it('gives no lengths where the padding is at the start, since layers would mask the wrong end', () => {
+    const [batch] = textDataset({ ids: [[1, 2], [3]], labels: [0, 1], side: 'start', shuffle: false }).batches(0)
+    expect([...batch!.inputs.data]).toEqual([0, 3, 1, 2])
+    expect(batch).not.toHaveProperty('lengths')
+  })
+
   it('takes texts with tokeniser, vocabulary and label index', () => {
     const texts = ['Good film !', 'Bad .']
     const tokenizer = words()
@@ -127,6 +133,18 @@ describe('textDataset', () => {
       { ids: [[1]], labels: [0], dropLast: true },
       '1 samples make no batch of 32; make batchSize smaller, or leave out dropLast',
     ],
+    [
+      'an id that is no whole number',
+      { ids: [[1], [2, NaN]], labels: [0, 0], ...places },
+      'test.tsv, line 3: the id at position 1 is NaN; encode texts with a vocabulary first',
+    ],
+    [
+      'a maximum length of 0',
+      { ids: [[1]], labels: [0], maxLength: 0 },
+      'maxLength is 0, expected a whole number of at least 1',
+    ],
+    ['a pool of 0', { ids: [[1]], labels: [0], pool: 0 }, 'pool is 0, expected a whole number of at least 1'],
+    ['a seed that is no whole number', { ids: [[1]], labels: [0], seed: 0.5 }, 'seed is 0.5, expected a whole number'],
     [
       'a batch size of 0',
       { ids: [[1]], labels: [0], batchSize: 0 },

@@ -1,6 +1,6 @@
 /**
- * Runs the examples of the README and of the doc comments: every block marked `ts` is a module of plain JavaScript, and a line
- * `expression // → JSON` states what the expression gives.
+ * Runs the examples of the README and of the doc comments: every block marked `ts` is a module of plain JavaScript, and
+ * a line `expression // → JSON` states what the expression gives.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -22,7 +22,9 @@ function examplesOf(file: string): Example[] {
   return Array.from(text.matchAll(/^```ts\n(.*?)^```/gms), ([, code = ''], i) => ({ title: `${file} ${i + 1}`, code }))
 }
 
-/** The example as the body of an async function: imports become a destructuring, statements about values become checks. */
+/**
+ * The example as the body of an async function: imports become a destructuring, statements about values become checks.
+ */
 function runnable(code: string): string {
   return code
     .replace(/^import \{([^}]*)\} from '@rnn\/data'$/gm, (_, names: string) => `const {${names}} = data`)

@@ -38,7 +38,8 @@ describe('randomStream', () => {
     const { below } = randomStream(3)
     const counts = new Array<number>(6).fill(0)
     for (let i = 0; i < 60_000; i++) counts[below(6)]! += 1
-    // Chi-square with 5 degrees of freedom: above 30.9 with probability 1e-5; the seed is fixed, so this cannot flicker.
+    // Chi-square with 5 degrees of freedom: above 30.9 with probability 1e-5; the seed is fixed, so this cannot
+    // flicker.
     const chiSquare = counts.reduce((sum, count) => sum + (count - 10_000) ** 2 / 10_000, 0)
     expect(chiSquare).toBeLessThan(30.9)
   })

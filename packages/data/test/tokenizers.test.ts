@@ -60,6 +60,10 @@ describe('words', () => {
     expect(words().tokenize(' \t\n\u00a0\u3000')).toEqual([])
   })
 
+  it('reads texts as long as a book, in any script', () => {
+    expect(words().tokenize('ok '.repeat(200_000) + '音乐').length).toBe(200_001)
+  })
+
   it('keeps capitals where asked to', () => {
     expect(words({ lowerCase: false }).tokenize('The U.S. Don’t')).toEqual(['The', 'U.S.', "Don't"])
   })

@@ -18,8 +18,9 @@ export interface ArrayDatasetOptions<Inputs extends HostArrays, Targets extends 
 }
 
 /**
- * Batches of rows of dense arrays. The arrays are kept, not copied: leave them as they are while the data set is in use.
- * Throws `E_SHAPE` when the arrays differ in their number of samples, `E_NOT_FINITE` for NaN or infinity in one of them.
+ * Batches of rows of dense arrays. The arrays are kept, not copied: leave them as they are while the data set is in
+ * use. Throws `E_SHAPE` when the arrays differ in their number of samples, `E_NOT_FINITE` for NaN or infinity in one of
+ * them.
  *
  * @example
  * ```ts

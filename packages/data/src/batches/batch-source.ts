@@ -1,8 +1,11 @@
-/** What a trainer reads: batches of host arrays, epoch by epoch, in an order that a seed decides. Any object of this shape will do. */
+/**
+ * What a trainer reads: batches of host arrays, epoch by epoch, in an order that a seed decides. Any object of this
+ * shape will do.
+ */
 
 import { checkWhole, DataError, shown } from '../errors.ts'
 import type { HostArray, HostArrays } from '../host-array.ts'
-import { permutation } from '../random.ts'
+import { checkSeed, permutation } from '../random.ts'
 import { bucketByLength, countBatches, cutIntoBatches } from '../sequences/bucketing.ts'
 
 /** One batch of host arrays, ready to upload. Whoever asked for it owns the arrays. */
@@ -18,7 +21,9 @@ export interface Batch<Inputs = HostArray, Targets = HostArray> {
 
 /** A batch that knows where its samples come from. */
 export interface RowBatch<Inputs = HostArray, Targets = HostArray> extends Batch<Inputs, Targets> {
-  /** The row of the data set that each sample was: puts predictions back in order, names the sample that was misjudged. */
+  /**
+   * The row of the data set that each sample was: puts predictions back in order, names the sample that was misjudged.
+   */
   readonly rows: Int32Array
 }
 
@@ -29,8 +34,8 @@ export interface BatchSource<Inputs = HostArray, Targets = HostArray> {
   /** Samples in one epoch. */
   readonly sampleCount: number
   /**
-   * The batches of one epoch (from 0) in that epoch's own order, a pure function of the source's seed and `epoch`, from batch number
-   * `start` on: resuming in the middle of an epoch makes none of the batches before.
+   * The batches of one epoch (from 0) in that epoch's own order, a pure function of the source's seed and `epoch`, from
+   * batch number `start` on: resuming in the middle of an epoch makes none of the batches before.
    */
   batches(epoch: number, start?: number): AsyncIterable<Batch<Inputs, Targets>> | Iterable<Batch<Inputs, Targets>>
 }
@@ -52,7 +57,10 @@ export interface Dataset<
 export interface BatchingOptions {
   /** Default 32. */
   readonly batchSize?: number
-  /** Default true: each epoch in an order of its own. If false, every epoch in the order of the data (or of length, if bucketed). */
+  /**
+   * Default true: each epoch in an order of its own. If false, every epoch in the order of the data (or of length, if
+   * bucketed).
+   */
   readonly shuffle?: boolean
   /** Decides the orders. Default 0. */
   readonly seed?: number
@@ -60,7 +68,10 @@ export interface BatchingOptions {
   readonly dropLast?: boolean
 }
 
-/** A data set of `count` rows: `make` builds the batch of some rows. `bucketing` gives lengths to sort by and the size of a pool. */
+/**
+ * A data set of `count` rows: `make` builds the batch of some rows. `bucketing` gives lengths to sort by and the size
+ * of a pool.
+ */
 export function rowDataset<Inputs extends HostArrays, Targets extends HostArrays>(
   count: number,
   options: BatchingOptions & {
@@ -70,6 +81,7 @@ export function rowDataset<Inputs extends HostArrays, Targets extends HostArrays
 ): Dataset<Inputs, Targets> {
   const { batchSize = 32, shuffle = true, seed = 0, dropLast = false, bucketing } = options
   checkWhole(batchSize, 'batchSize', 1)
+  checkSeed(seed)
   const batchCount = countBatches(count, batchSize, dropLast)
   if (batchCount === 0) {
     throw new DataError('E_ARGUMENT', {

@@ -9,9 +9,10 @@ import type { AsyncBatchSource, Batch, BatchSource } from './batch-source.ts'
  * ```ts
  * import { mapBatches, textDataset } from '@rnn/data'
  * const set = textDataset({ ids: [[2], [3]], labels: [0, 1] })
- * const sizes = []
- * for await (const batch of mapBatches(set, (batch) => ({ ...batch, inputs: 'changed' })).batches(0)) sizes.push(batch.inputs)
- * sizes // → ["changed"]
+ * const mapped = mapBatches(set, (batch) => ({ ...batch, inputs: 'changed' }))
+ * const inputs = []
+ * for await (const batch of mapped.batches(0)) inputs.push(batch.inputs)
+ * inputs // → ["changed"]
  * ```
  */
 export function mapBatches<Inputs, Targets, NewInputs, NewTargets>(

@@ -5,9 +5,10 @@ import { checkPosition } from './batch-source.ts'
 import type { AsyncBatchSource, BatchSource } from './batch-source.ts'
 
 /**
- * The same source with up to `depth` batches ready beforehand. Order and content are the source's own; its errors arrive at their place in
- * the order, after the batches before them. Batches are made between macrotasks, one at a time, so that a page stays alive; a consumer that finds none
- * ready gets the next one at once. Breaking out of the loop stops the work and ends the source's iterator.
+ * The same source with up to `depth` batches ready beforehand. Order and content are the source's own; its errors
+ * arrive at their place in the order, after the batches before them. Batches are made between macrotasks, one at a
+ * time, so that a page stays alive; a consumer that finds none ready gets the next one at once. Breaking out of the
+ * loop stops the work and ends the source's iterator.
  *
  * @example
  * ```ts

@@ -9,7 +9,10 @@ export interface SplitOptions<T> {
   readonly validation?: number
   /** Default 0. */
   readonly seed?: number
-  /** The label of a sample: each label is then split in the same proportion, so that a rare one is not lost to either part by chance. */
+  /**
+   * The label of a sample: each label is then split in the same proportion, so that a rare one is not lost to either
+   * part by chance.
+   */
   readonly stratifyBy?: (sample: T, index: number) => string | number
 }
 
@@ -20,8 +23,9 @@ export interface Split<T> {
 }
 
 /**
- * Splits samples in two; a pure function of its arguments. Validation gets `round(count × validation)` samples, at least one; stratified, each label's
- * share is right to within one sample, and a label of a single sample stays in training. Throws `E_SPLIT` when there are too few samples for two parts.
+ * Splits samples in two; a pure function of its arguments. Validation gets `round(count × validation)` samples, at
+ * least one; stratified, each label's share is right to within one sample, and a label of a single sample stays in
+ * training. Throws `E_SPLIT` when there are too few samples for two parts.
  *
  * @example
  * ```ts
@@ -67,7 +71,10 @@ export function trainValidationSplit<T>(samples: readonly T[], options: SplitOpt
 // Keeps the numbers of a split apart from those of epoch 0 with the same seed.
 const splitPath = -1
 
-/** Picks about `wanted` indices, of each group its share: whole parts first, then one more for those with the largest remainders. */
+/**
+ * Picks about `wanted` indices, of each group its share: whole parts first, then one more for those with the largest
+ * remainders.
+ */
 function choose(groups: readonly number[][], wanted: number, share: number, seed: number): Set<number> {
   const random = randomStream(seed, splitPath)
   const quotas = groups.map((group, position) => {

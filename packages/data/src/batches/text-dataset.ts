@@ -1,8 +1,8 @@
 /** A data set of labelled sequences of ids: what a text classifier trains on. */
 
-import { DataError, shown } from '../errors.ts'
+import { checkWhole, DataError, shown } from '../errors.ts'
 import type { HostArray } from '../host-array.ts'
-import { checkNoEmptyRows, padSequences } from '../sequences/padding.ts'
+import { checkPadding, checkRows, padSequences } from '../sequences/padding.ts'
 import type { PaddingOptions } from '../sequences/padding.ts'
 import { encodeTexts } from '../text/encode-texts.ts'
 import type { LabelIndex } from '../text/label-index.ts'
@@ -32,12 +32,16 @@ export type TextDatasetOptions = TextSequences &
     readonly pool?: number
   }
 
-/** Batches of ids, int32 `[batch, time]`, with targets, int32 `[batch]`, and lengths, int32 `[batch]`. */
+/**
+ * Batches of ids, int32 `[batch, time]`, with targets and lengths, int32 `[batch]`; no lengths where the padding is at
+ * the start.
+ */
 export type TextDataset = Dataset<HostArray<Int32Array>, HostArray<Int32Array>>
 
 /**
- * Labelled texts (or ids) as padded batches; each batch is as long as its own longest row. `file` and `lines` (as `labelledTexts` gives
- * them) put the place into messages. Throws `E_NO_WORDS`, `E_EMPTY_ROW`, `E_UNKNOWN_LABEL`, `E_SHAPE` when the counts of texts and labels differ.
+ * Labelled texts (or ids) as padded batches; each batch is as long as its own longest row. `file` and `lines` (as
+ * `labelledTexts` gives them) put the place into messages. Throws `E_NO_WORDS`, `E_EMPTY_ROW`, `E_UNKNOWN_LABEL`,
+ * `E_SHAPE` when the counts of texts and labels differ.
  *
  * @example
  * ```ts
@@ -50,10 +54,12 @@ export type TextDataset = Dataset<HostArray<Int32Array>, HostArray<Int32Array>>
  * ```
  */
 export function textDataset(options: TextDatasetOptions): TextDataset {
-  const { file, lines, maxLength = Infinity, bucketing = true, pool = 100 } = options
+  const { file, lines, maxLength = Infinity, side, bucketing = true, pool = 100 } = options
+  checkPadding(options)
+  checkWhole(pool, 'pool', 1)
   const ids =
     'ids' in options ? options.ids : encodeTexts(options.texts, options.tokenizer, options.vocabulary, { file, lines })
-  checkNoEmptyRows(ids, { file, lines })
+  checkRows(ids, { file, lines })
   const labels = classNumbers(options)
   if (labels.length !== ids.length) {
     throw new DataError('E_SHAPE', {
@@ -71,7 +77,7 @@ export function textDataset(options: TextDatasetOptions): TextDataset {
     return {
       inputs: { data: padded.ids, shape: padded.shape },
       targets: { data: Int32Array.from(rows, (row) => labels[row] as number), shape: [rows.length] },
-      lengths: { data: padded.lengths, shape: [rows.length] },
+      ...(side !== 'start' && { lengths: { data: padded.lengths, shape: [rows.length] } }),
       size: rows.length,
       rows: rows.slice(),
     }

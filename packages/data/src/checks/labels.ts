@@ -3,7 +3,8 @@
 import { DataError, shown } from '../errors.ts'
 
 /**
- * Throws `E_ONE_CLASS` unless there are at least two different labels: a classifier of one class has nothing to learn. For training data; a test file may well hold one class.
+ * Throws `E_ONE_CLASS` unless there are at least two different labels: a classifier of one class has nothing to learn.
+ * For training data; a test file may well hold one class.
  *
  * @example
  * ```ts

@@ -8,7 +8,10 @@ export function splitHeader(fields: readonly string[]): string[] {
   return fields.map((field) => field.trim())
 }
 
-/** The position of each wanted column. Throws `E_COLUMN` for one that is not there, `E_DUPLICATE_COLUMN` for one that is there twice. */
+/**
+ * The position of each wanted column. Throws `E_COLUMN` for one that is not there, `E_DUPLICATE_COLUMN` for one that is
+ * there twice.
+ */
 export function columnPositions(
   header: readonly string[],
   columns: readonly string[],
@@ -57,7 +60,9 @@ function nearest(wanted: string, names: readonly string[]): string | undefined {
   return best?.name
 }
 
-/** How many insertions, deletions, replacements and swaps of neighbours turn `a` into `b` (optimal string alignment). */
+/**
+ * How many insertions, deletions, replacements and swaps of neighbours turn `a` into `b` (optimal string alignment).
+ */
 function editDistance(a: string, b: string): number {
   let beforeLast: number[] = []
   let last = Array.from({ length: b.length + 1 }, (_, j) => j)

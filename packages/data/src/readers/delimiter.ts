@@ -8,8 +8,8 @@ export function delimiterName(delimiter: string): string {
 }
 
 /**
- * The delimiter whose split of the first line gives the wanted columns; else the one the name stands for, if the line has it or none
- * has it; else the most frequent in the line.
+ * The delimiter whose split of the first line gives the wanted columns; else the one the name stands for, if the line
+ * has it or none has it; else the most frequent in the line.
  */
 export function guessDelimiter(
   text: string,

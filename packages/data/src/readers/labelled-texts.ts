@@ -1,4 +1,6 @@
-/** The labels and texts of a table, checked, with the lines they came from: what `textDataset` and `labelIndex` take. */
+/**
+ * The labels and texts of a table, checked, with the lines they came from: what `textDataset` and `labelIndex` take.
+ */
 
 import { DataError } from '../errors.ts'
 import type { Table } from './table.ts'

@@ -4,8 +4,8 @@ import { DataError, shown } from '../errors.ts'
 import type { Table } from './table.ts'
 
 /**
- * The numbers of a column, float32, as a new array that the caller owns. Throws `E_NOT_NUMERIC`, with file and line, for anything else: an empty
- * field, `NaN`, `n/a`, a decimal comma, a number too large for float32.
+ * The numbers of a column, float32, as a new array that the caller owns. Throws `E_NOT_NUMERIC`, with file and line,
+ * for anything else: an empty field, `NaN`, `n/a`, a decimal comma, a number too large for float32.
  *
  * @example
  * ```ts

@@ -1,8 +1,13 @@
-/** Brings the text of a reader's source together and cleans it: byte order mark, line ends, signs of a wrong encoding. */
+/**
+ * Brings the text of a reader's source together and cleans it: byte order mark, line ends, signs of a wrong encoding.
+ */
 
 import { DataError, shown } from '../errors.ts'
 
-/** What readers read: a text, or the chunks of one, such as a file stream with an encoding or `response.body.pipeThrough(new TextDecoderStream())`. */
+/**
+ * What readers read: a text, or the chunks of one, such as a file stream with an encoding or
+ * `response.body.pipeThrough(new TextDecoderStream())`.
+ */
 export type TextSource = string | AsyncIterable<string>
 
 /** The whole text of a source. Throws `E_ARGUMENT` for chunks that are not text. */
@@ -25,8 +30,9 @@ export async function collectText(source: TextSource, file?: string): Promise<st
 }
 
 /**
- * The text without byte order mark and with `\n` line ends. Throws `E_ENCODING`, with the line, at what a wrong encoding leaves: U+FFFD,
- * which stands for bytes that are not UTF-8, and U+0000, of which UTF-16 and binary files are full.
+ * The text without byte order mark and with `\n` line ends. Throws `E_ENCODING`, with the line, at what a wrong
+ * encoding leaves: U+FFFD, which stands for bytes that are not UTF-8, and U+0000, of which UTF-16 and binary files are
+ * full.
  */
 export function cleanText(text: string, file?: string): string {
   const clean = (text.startsWith('\ufeff') ? text.slice(1) : text).replace(/\r\n?/g, '\n')

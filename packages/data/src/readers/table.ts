@@ -1,4 +1,7 @@
-/** Reads TSV and CSV into rows that know their line, and says in one line what is wrong with a file that is not as it should be. */
+/**
+ * Reads TSV and CSV into rows that know their line, and says in one line what is wrong with a file that is not as it
+ * should be.
+ */
 
 import Papa from 'papaparse'
 import { DataError, shown } from '../errors.ts'
@@ -16,7 +19,8 @@ export interface TableOptions<Column extends string> {
   /** One character. Default: guessed from the name and the first line, out of tab, comma, semicolon and bar. */
   readonly delimiter?: string
   /**
-   * Whether `"` starts a quoted field. Default: yes, except in files with tabs, where texts often hold bare quotes; there a quote is a character like any other.
+   * Whether `"` starts a quoted field. Default: yes, except in files with tabs, where texts often hold bare quotes;
+   * there a quote is a character like any other.
    */
   readonly quotes?: boolean
   /** Default true. If false, the first line is data, and `columns` names all columns in their order. */
@@ -40,9 +44,10 @@ export interface Table<Column extends string = string> {
 }
 
 /**
- * Reads a table from a text or from chunks of one (a decoded stream); `\r\n` and a byte order mark are fine, blank lines are skipped unless the
- * table has a single column. Throws, at the first problem and with the line where there is one: `E_EMPTY_FILE`, `E_COLUMN` (a wanted column is not in the header),
- * `E_DUPLICATE_COLUMN`, `E_FIELDS` (too few or too many in a row), `E_QUOTE` (never closed), `E_ENCODING` (not UTF-8).
+ * Reads a table from a text or from chunks of one (a decoded stream); `\r\n` and a byte order mark are fine, blank
+ * lines are skipped unless the table has a single column. Throws, at the first problem and with the line where there is
+ * one: `E_EMPTY_FILE`, `E_COLUMN` (a wanted column is not in the header), `E_DUPLICATE_COLUMN`, `E_FIELDS` (too few or
+ * too many in a row), `E_QUOTE` (never closed), `E_ENCODING` (not UTF-8).
  *
  * @example
  * ```ts

@@ -1,4 +1,6 @@
-/** Batches of sequences of similar length, so that little of a batch is padding, in a random order that a seed decides. */
+/**
+ * Batches of sequences of similar length, so that little of a batch is padding, in a random order that a seed decides.
+ */
 
 import { checkWhole } from '../errors.ts'
 import { checkSeed, randomStream, shuffleInPlace } from '../random.ts'
@@ -21,8 +23,9 @@ export interface BucketingOptions {
 }
 
 /**
- * The rows of each batch: shuffled, cut into pools, each pool sorted by length and cut into batches, and the batches shuffled. A pure function of its arguments.
- * Each row is in exactly one batch (but for the rows, random ones, that `dropLast` leaves out). Every batch but at most one has `batchSize` rows.
+ * The rows of each batch: shuffled, cut into pools, each pool sorted by length and cut into batches, and the batches
+ * shuffled. A pure function of its arguments. Each row is in exactly one batch (but for the rows, random ones, that
+ * `dropLast` leaves out). Every batch but at most one has `batchSize` rows.
  *
  * @example
  * ```ts

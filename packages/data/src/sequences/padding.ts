@@ -1,6 +1,7 @@
 /** Ragged rows of ids as one rectangle with lengths: what a recurrent network reads. */
 
-import { checkWhole, DataError } from '../errors.ts'
+import { checkWhole, DataError, shown } from '../errors.ts'
+import type { Place, Places } from '../errors.ts'
 
 /** Ids in a rectangle, `[batch, time]`, and how many of each row count. */
 export interface PaddedSequences {
@@ -11,13 +12,13 @@ export interface PaddedSequences {
   readonly lengths: Int32Array
 }
 
-/** Options of {@link padSequences}. */
-export interface PaddingOptions {
+/** Options of {@link padSequences}; `file` and `lines` are for messages. */
+export interface PaddingOptions extends Places {
   /** What fills the rest of a row. Default 0. */
   readonly paddingId?: number
   /**
-   * Where the filling goes. Default `'end'`, which layers that honour `lengths` expect; with `'start'` the real ids stand at the end of each row, and
-   * `lengths` must not be handed to such layers.
+   * Where the filling goes. Default `'end'`, which layers that honour `lengths` expect; with `'start'` the real ids
+   * stand at the end of each row, and `lengths` must not be handed to such layers.
    */
   readonly side?: 'end' | 'start'
   /** Longer rows are cut to this. Default: no limit. */
@@ -26,13 +27,11 @@ export interface PaddingOptions {
   readonly truncate?: 'end' | 'start'
   /** Rounds the time axis up, so that batches come in few shapes (a GPU prepares each shape once). Default 1. */
   readonly multipleOf?: number
-  /** For messages: where the rows come from, and the line of each. */
-  readonly file?: string | undefined
-  readonly lines?: ArrayLike<number> | undefined
 }
 
 /**
- * Pads (and cuts) rows of ids to one length; the caller owns the arrays. Throws `E_EMPTY_ROW`, with line or row number, for a row of no ids.
+ * Pads (and cuts) rows of ids to one length; the caller owns the arrays. Throws `E_EMPTY_ROW`, with line or row number,
+ * for a row of no ids.
  *
  * @example
  * ```ts
@@ -45,8 +44,7 @@ export interface PaddingOptions {
  */
 export function padSequences(rows: readonly ArrayLike<number>[], options: PaddingOptions = {}): PaddedSequences {
   const { paddingId = 0, side = 'end', maxLength = Infinity, truncate = 'end', multipleOf = 1, file, lines } = options
-  if (maxLength !== Infinity) checkWhole(maxLength, 'maxLength', 1)
-  checkWhole(multipleOf, 'multipleOf', 1)
+  checkPadding(options)
 
   const lengths = Int32Array.from(rows, (row, i) => {
     if (row.length === 0) throw emptyRow({ file, line: lines?.[i], row: i })
@@ -64,20 +62,36 @@ export function padSequences(rows: readonly ArrayLike<number>[], options: Paddin
   return { ids, shape: [rows.length, time], lengths }
 }
 
-/** Throws `E_EMPTY_ROW`, with line or row number, at the first row of no ids. */
-export function checkNoEmptyRows(
-  rows: readonly ArrayLike<number>[],
-  { file, lines }: Pick<PaddingOptions, 'file' | 'lines'> = {},
-): void {
-  const row = rows.findIndex(({ length }) => length === 0)
-  if (row >= 0) throw emptyRow({ file, line: lines?.[row], row })
+/** Throws `E_ARGUMENT` for lengths that are no whole numbers from 1 on. */
+export function checkPadding({ maxLength, multipleOf }: Pick<PaddingOptions, 'maxLength' | 'multipleOf'>): void {
+  if (maxLength !== undefined && maxLength !== Infinity) checkWhole(maxLength, 'maxLength', 1)
+  if (multipleOf !== undefined) checkWhole(multipleOf, 'multipleOf', 1)
 }
 
-function emptyRow(place: {
-  readonly file: string | undefined
-  readonly line: number | undefined
-  readonly row: number
-}): DataError {
+/**
+ * Throws, with line or row number, at the first row of no ids (`E_EMPTY_ROW`) or with one that is no whole number from
+ * 0 on (`E_ID`).
+ */
+export function checkRows(rows: readonly ArrayLike<number>[], { file, lines }: Places = {}): void {
+  for (const [row, ids] of rows.entries()) {
+    const place = { file, line: lines?.[row], row }
+    if (ids.length === 0) throw emptyRow(place)
+    for (let t = 0; t < ids.length; t++) {
+      const id: unknown = ids[t]
+      // Int32Array would make NaN a 0, which is padding.
+      if (Number.isSafeInteger(id) && (id as number) >= 0) continue
+      throw new DataError('E_ID', {
+        ...place,
+        problem: `the id at position ${t} is ${shown(id)}`,
+        got: id,
+        expected: 'a whole number from 0 on',
+        fix: 'encode texts with a vocabulary first',
+      })
+    }
+  }
+}
+
+function emptyRow(place: Place): DataError {
   return new DataError('E_EMPTY_ROW', {
     ...place,
     problem: 'a sequence of no ids',

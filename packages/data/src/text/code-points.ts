@@ -1,4 +1,7 @@
-/** The order of strings by Unicode code point: the same everywhere, unlike `localeCompare`, and unlike `<`, which compares UTF-16 units. */
+/**
+ * The order of strings by Unicode code point: the same everywhere, unlike `localeCompare`, and unlike `<`, which
+ * compares UTF-16 units.
+ */
 
 /** Negative, zero or positive as `a` comes before, equals or comes after `b` by code points. */
 export function compareCodePoints(a: string, b: string): number {

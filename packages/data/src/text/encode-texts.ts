@@ -1,14 +1,9 @@
 /** Texts to ids: tokeniser and vocabulary in one step, with the line of a text of no words. */
 
 import { DataError, shown } from '../errors.ts'
+import type { Places } from '../errors.ts'
 import type { Tokenizer } from './tokenizer.ts'
 import type { Vocabulary } from './vocabulary.ts'
-
-/** Where texts come from, for messages: the file, and the line of each text. */
-export interface TextPlaces {
-  readonly file?: string | undefined
-  readonly lines?: ArrayLike<number> | undefined
-}
 
 /**
  * The tokens of each text. Throws `E_NO_WORDS`, with line or row, for a text that has none.
@@ -22,7 +17,7 @@ export interface TextPlaces {
 export function tokenizeTexts(
   texts: readonly string[],
   tokenizer: Tokenizer,
-  { file, lines }: TextPlaces = {},
+  { file, lines }: Places = {},
 ): string[][] {
   return texts.map((text, row) => {
     const tokens = tokenizer.tokenize(text)
@@ -44,7 +39,7 @@ export function encodeTexts(
   texts: readonly string[],
   tokenizer: Tokenizer,
   vocabulary: Vocabulary,
-  places?: TextPlaces,
+  places?: Places,
 ): Int32Array[] {
   return tokenizeTexts(texts, tokenizer, places).map((tokens) => vocabulary.encode(tokens))
 }

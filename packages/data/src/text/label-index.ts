@@ -1,7 +1,10 @@
-/** Labels as class numbers and back. Unlike a vocabulary it has no entry for the unknown: a label that was never seen is an error. */
+/**
+ * Labels as class numbers and back. Unlike a vocabulary it has no entry for the unknown: a label that was never seen is
+ * an error.
+ */
 
 import { DataError, shown, shownList } from '../errors.ts'
-import type { Place } from '../errors.ts'
+import type { Place, Places } from '../errors.ts'
 import { compareCodePoints } from './code-points.ts'
 
 /** A saved {@link LabelIndex}. */
@@ -11,12 +14,6 @@ export interface LabelIndexJSON {
   readonly labels: readonly string[]
 }
 
-/** Where a list of labels comes from: the file, and the line of each. */
-export interface LabelPlaces {
-  readonly file?: string | undefined
-  readonly lines?: ArrayLike<number> | undefined
-}
-
 /** An immutable two-way table of labels and class numbers. */
 export interface LabelIndex {
   /** How many classes there are. */
@@ -24,19 +21,25 @@ export interface LabelIndex {
   /** Every label by class number. */
   readonly labels: readonly string[]
   has(label: string): boolean
-  /** The class number of a label. Throws `E_UNKNOWN_LABEL`, which names the label, the place if given, and the known labels. */
+  /**
+   * The class number of a label. Throws `E_UNKNOWN_LABEL`, which names the label, the place if given, and the known
+   * labels.
+   */
   id(label: string, place?: Place): number
   /** The label of a class number. Throws `E_ID`. */
   label(id: number): string
   /** The class numbers of labels, int32, as a new array that the caller owns. Throws as {@link id} does. */
-  encode(labels: readonly string[], places?: LabelPlaces): Int32Array
+  encode(labels: readonly string[], places?: Places): Int32Array
   /** For `JSON.stringify`; {@link labelIndexFromJSON} restores it. */
   toJSON(): LabelIndexJSON
 }
 
 /** Options of {@link labelIndex}. */
 export interface LabelIndexOptions {
-  /** `'sorted'` (default, by code point: the same whatever the order of the data) or `'given'` (in order of first appearance). */
+  /**
+   * `'sorted'` (default, by code point: the same whatever the order of the data) or `'given'` (in order of first
+   * appearance).
+   */
   readonly order?: 'sorted' | 'given'
 }
 
@@ -57,7 +60,10 @@ export function labelIndex(labels: Iterable<string>, { order = 'sorted' }: Label
   return labelIndexOf(distinct, 'E_EMPTY_LABEL')
 }
 
-/** Restores a label index from what `JSON.parse` gives. Throws `E_JSON` that says what is wrong; `file` names it in the message. */
+/**
+ * Restores a label index from what `JSON.parse` gives. Throws `E_JSON` that says what is wrong; `file` names it in the
+ * message.
+ */
 export function labelIndexFromJSON(json: unknown, file?: string): LabelIndex {
   const { format, version, labels } = (json ?? {}) as { readonly [Key in keyof LabelIndexJSON]?: unknown }
   const fail = (problem: string, got: unknown, expected: unknown): never => {

@@ -13,8 +13,8 @@ import type { WordsOptions } from './words.ts'
 export type TokenizerFactory = (options: Readonly<Record<string, unknown>>) => Tokenizer
 
 /**
- * Restores a tokeniser from `{ name, options }` as `JSON.parse` gives it. Tokenisers of your own are restored by `factories`, keyed by name.
- * Throws `E_JSON` for malformed JSON, an unknown name or an option of the wrong type.
+ * Restores a tokeniser from `{ name, options }` as `JSON.parse` gives it. Tokenisers of your own are restored by
+ * `factories`, keyed by name. Throws `E_JSON` for malformed JSON, an unknown name or an option of the wrong type.
  *
  * @example
  * ```ts

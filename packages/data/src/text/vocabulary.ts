@@ -11,7 +11,10 @@ export interface VocabularyJSON {
   readonly tokens: readonly string[]
 }
 
-/** An immutable two-way table of tokens and ids. Padding is 0, unknown is 1, further special tokens follow, then the rest. */
+/**
+ * An immutable two-way table of tokens and ids. Padding is 0, unknown is 1, further special tokens follow, then the
+ * rest.
+ */
 export interface Vocabulary {
   /** How many ids there are: the `vocabularySize` of an embedding. */
   readonly size: number
@@ -49,9 +52,9 @@ export interface VocabularyOptions {
 }
 
 /**
- * Counts the tokens of a corpus and numbers them: frequent ones first, equally frequent ones by code point, so that the same
- * corpus gives the same vocabulary in any order and on any machine. Special tokens that occur in the corpus keep their ids.
- * Throws `E_ARGUMENT` for options that make no sense.
+ * Counts the tokens of a corpus and numbers them: frequent ones first, equally frequent ones by code point, so that the
+ * same corpus gives the same vocabulary in any order and on any machine. Special tokens that occur in the corpus keep
+ * their ids. Throws `E_ARGUMENT` for options that make no sense.
  *
  * @example
  * ```ts
@@ -90,7 +93,8 @@ export function buildVocabulary(corpus: Iterable<Iterable<string>>, options: Voc
 }
 
 /**
- * Restores a vocabulary from what `JSON.parse` gives. Throws `E_JSON` that says what is wrong with it; `file` names it in the message.
+ * Restores a vocabulary from what `JSON.parse` gives. Throws `E_JSON` that says what is wrong with it; `file` names it
+ * in the message.
  *
  * @example
  * ```ts

@@ -1,6 +1,7 @@
 /**
- * Words and punctuation of any script: one regular expression, the same on every machine, for scripts that put spaces between
- * words, and the host's `Intl.Segmenter` for runs of scripts that do not (Chinese, Japanese, Thai, Lao, Khmer, Burmese).
+ * Words and punctuation of any script: one regular expression, the same on every machine, for scripts that put spaces
+ * between words, and the host's `Intl.Segmenter` for runs of scripts that do not (Chinese, Japanese, Thai, Lao, Khmer,
+ * Burmese).
  */
 
 import { checkNormalization, lazySegmenter, prepare } from './normalization.ts'
@@ -20,10 +21,11 @@ export interface WordsOptions {
 /**
  * A tokeniser whose tokens are words and single punctuation marks; nothing is dropped but white space.
  *
- * In scripts with spaces: contractions stay whole (`don't`, with `’` written as `'`), clitics that were cut off before stay so
- * (`What 's` gives `what`, `'s`), numbers keep their separators (`1,000`, `3.14`, `10:30`), abbreviations their dots (`u.s.`), `...` is one
- * token, an emoji is one, and a hyphen stands by itself (`well-known` gives three tokens). Where Chinese, Japanese, Thai, Lao, Khmer
- * or Burmese words end is up to the host's dictionary, so it may differ slightly from one browser to another.
+ * In scripts with spaces: contractions stay whole (`don't`, with `’` written as `'`), clitics that were cut off before
+ * stay so (`What 's` gives `what`, `'s`), numbers keep their separators (`1,000`, `3.14`, `10:30`), abbreviations their
+ * dots (`u.s.`), `...` is one token, an emoji is one, and a hyphen stands by itself (`well-known` gives three tokens).
+ * Where Chinese, Japanese, Thai, Lao, Khmer or Burmese words end is up to the host's dictionary, so it may differ
+ * slightly from one browser to another.
  *
  * @example
  * ```ts
@@ -46,7 +48,7 @@ export function words(options: WordsOptions = {}): Tokenizer<WordsOptions> {
       const tokens: string[] = []
       for (const run of prepared.match(runs) ?? []) {
         if (!anyUnspaced.test(run)) {
-          tokens.push(...(run.match(spacedToken) ?? []))
+          for (const token of run.match(spacedToken) ?? []) tokens.push(token)
           continue
         }
         for (const { segment } of segmenter().segment(run)) {
@@ -60,11 +62,13 @@ export function words(options: WordsOptions = {}): Tokenizer<WordsOptions> {
 
 const unspaced = String.raw`\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}`
 const anyUnspaced = new RegExp(`[${unspaced}]`, 'u')
-// A run takes along the marks that belong to no script of their own: accents, variation selectors, the Japanese ー and ﾞ.
+// A run takes along the marks that belong to no script of their own: accents, variation selectors,
+// the Japanese ー and ﾞ.
 const runs = new RegExp(String.raw`[${unspaced}][${unspaced}\p{M}\u30fc\uff70\uff9e\uff9f]*|[^${unspaced}]+`, 'gu')
 
 // Zero-width joiners belong to words in Indic scripts and in Persian.
 const letter = String.raw`[\p{L}\p{M}\p{N}_\u200c\u200d]`
+const emoji = String.raw`\p{Extended_Pictographic}[\ufe0f\p{Emoji_Modifier}]?`
 const spacedToken = new RegExp(
   [
     String.raw`(?<!\S)'(?:s|m|d|t|ll|re|ve)(?!\S)`, // a clitic cut off before
@@ -72,7 +76,7 @@ const spacedToken = new RegExp(
     String.raw`\p{N}+(?:[.,:]\p{N}+)+`, // a number with separators
     String.raw`${letter}+(?:'${letter}+)*`, // a word, a contraction
     String.raw`\p{Regional_Indicator}{2}`, // a flag
-    String.raw`\p{Extended_Pictographic}[\ufe0f\p{Emoji_Modifier}]?(?:\u200d\p{Extended_Pictographic}[\ufe0f\p{Emoji_Modifier}]?)*`,
+    String.raw`${emoji}(?:\u200d${emoji})*`, // families and the like are emoji joined
     String.raw`\.{2,}`,
     "``|''", // the quotation marks of treebanks
     String.raw`\S`,
