@@ -15,7 +15,13 @@ export * from './fused/cross-entropy.ts'
 export * from './fused/layer-norm.ts'
 export * from './fused/linear-scan.ts'
 export * from './fused/optimizer-steps.ts'
-export { recurrentBackward, reserveWidth, type RecurrentGradients, type ScanResult } from './fused/recurrent.ts'
+export {
+  recurrentBackward,
+  reserveWidth,
+  type RecurrentGradients,
+  type RecurrentTrace,
+  type ScanResult,
+} from './fused/recurrent.ts'
 export * from './initializers.ts'
 export * from './ops/binary.ts'
 export * from './ops/creation.ts'

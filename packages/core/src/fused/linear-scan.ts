@@ -1,6 +1,5 @@
 // The linear recurrence h[t] = a[t]·h[t−1] + b[t]: what minGRU, minLSTM and state-space layers are made of.
 
-import type { LinearScanForwardOp } from '../contract/op-call.ts'
 import { execute, run } from '../execute.ts'
 import { add, mul } from '../ops/binary.ts'
 import { checkDType, checkRank, checkShape, checkTensors } from '../ops/checks.ts'
@@ -73,13 +72,19 @@ function composite(a: Tensor, b: Tensor, initial: Tensor | undefined, reverse: b
   return stack(outputs, 1)
 }
 
-/** Gradients of the linear scan; see `LinearScanBackwardOp`. For tapes. */
+/** What the backward pass of a linear scan needs of its forward pass. */
+export interface LinearScanTrace {
+  readonly a: Tensor
+  readonly h: Tensor
+  readonly initial: Tensor | null
+  readonly reverse: boolean
+}
+
+/** Gradients of the linear scan from that of h; see `LinearScanBackwardOp`. For tapes. */
 export function linearScanBackward(
-  forward: Pick<LinearScanForwardOp<Tensor>, 'inputs' | 'attributes'>,
-  h: Tensor,
+  { a, h, initial, reverse }: LinearScanTrace,
   gradH: Tensor,
 ): { readonly a: Tensor; readonly b: Tensor; readonly initial: Tensor | null } {
-  const [a, , initial] = forward.inputs
   const { backend } = a
   const gradA = allocateTensor(backend, a.shape, 'float32')
   const gradB = allocateTensor(backend, a.shape, 'float32')
@@ -89,7 +94,7 @@ export function linearScanBackward(
     op: 'linearScanBackward',
     inputs: [gradH, a, h, initial],
     outputs: [gradA, gradB, gradInitial],
-    attributes: forward.attributes,
+    attributes: { reverse },
   })
   return { a: gradA, b: gradB, initial: gradInitial }
 }

@@ -10,6 +10,7 @@ import type {
 import type { OperandSignature } from '../contract/operand.ts'
 import { execute, run } from '../execute.ts'
 import { recorderOf } from '../recorder.ts'
+import type { Shape } from '../shape.ts'
 import { allocateTensor, type Tensor } from '../tensor.ts'
 import { chooseFused, countFused, floatOf, signatureOf } from './choose.ts'
 
@@ -139,34 +140,44 @@ export interface RecurrentGradients {
   readonly initialCell: Tensor | null
 }
 
+/** What the backward pass of a sequence needs of its forward pass. Shapes as in `RecurrentBackwardOp`. */
+export interface RecurrentTrace {
+  readonly attributes: RecurrentAttributes
+  readonly sequence: Tensor
+  readonly reserve: Tensor | null
+  readonly recurrent: Tensor
+  readonly initialHidden: Tensor | null
+  readonly initialCell: Tensor | null
+  readonly lengths: Tensor | null
+  readonly hiddenMask: Tensor | null
+}
+
 /**
  * Runs the backward pass of a recorded sequence. For tapes.
  *
  * @param gradients with respect to the outputs of forward; null stands for zero
  */
 export function recurrentBackward(
-  forward: Pick<RecurrentForwardOp<Tensor>, 'inputs' | 'attributes'> & {
-    readonly outputs: readonly [sequence: Tensor, finalHidden: unknown, finalCell: unknown, reserve: Tensor | null]
-  },
+  trace: RecurrentTrace,
   gradients: readonly [sequence: Tensor | null, finalHidden: Tensor | null, finalCell: Tensor | null],
 ): RecurrentGradients {
-  const [projected, recurrent, , initialHidden, initialCell, lengths, hiddenMask] = forward.inputs
-  const [sequence, , , reserve] = forward.outputs
-  const { backend } = projected
-  const allocateLike = (x: Tensor): Tensor => allocateTensor(backend, x.shape, 'float32')
-  const gradProjected = allocateLike(projected)
-  const gradProduct = forward.attributes.cell === 'gru' ? allocateLike(projected) : null
-  const gradInitialHidden = initialHidden && allocateLike(initialHidden)
-  const gradInitialCell = initialCell && allocateLike(initialCell)
+  const { attributes, sequence, reserve, recurrent, initialHidden, initialCell, lengths, hiddenMask } = trace
+  const { backend } = sequence
+  const allocate = (shape: Shape): Tensor => allocateTensor(backend, shape, 'float32')
+  const gateShape = [...sequence.shape.slice(0, 2), recurrent.shape[1] ?? 0]
+  const gradProjected = allocate(gateShape)
+  const gradProduct = attributes.cell === 'gru' ? allocate(gateShape) : null
+  const gradInitialHidden = initialHidden && allocate(initialHidden.shape)
+  const gradInitialCell = initialCell && allocate(initialCell.shape)
   countFused(backend, 'recurrentBackward', true)
   run(
     {
       op: 'recurrentBackward',
       inputs: [...gradients, sequence, reserve, recurrent, initialHidden, initialCell, lengths, hiddenMask],
       outputs: [gradProjected, gradProduct, gradInitialHidden, gradInitialCell],
-      attributes: forward.attributes,
+      attributes,
     },
-    `${forward.attributes.cell} backward`,
+    `${attributes.cell} backward`,
   )
   return {
     projected: gradProjected,

@@ -3,6 +3,7 @@
 import type { Backend } from '../contract/backend.ts'
 import { RnnError } from '../errors.ts'
 import { run } from '../execute.ts'
+import { recorderOf } from '../recorder.ts'
 import { formatShape, sameShape } from '../shape.ts'
 import type { Tensor } from '../tensor.ts'
 import { checkDType, checkShape, checkTensors } from './checks.ts'
@@ -17,8 +18,20 @@ export function accumulate(target: Tensor, x: Tensor): void {
   copyInto('accumulate', target, x, true)
 }
 
+/** @throws E_NOT_DIFFERENTIABLE when a tape follows one of the inputs: it could not follow them into the target */
+function checkUntracked(operation: string, ...inputs: readonly Tensor[]): void {
+  if (recorderOf(operation, inputs) === undefined) return
+  throw new RnnError({
+    code: 'E_NOT_DIFFERENTIABLE',
+    operation,
+    problem: 'an input is part of a gradient computation, which does not follow changes in place',
+    fix: 'pass detach(x)',
+  })
+}
+
 function copyInto(operation: string, target: Tensor, x: Tensor, accumulating: boolean): void {
   checkTensors(operation, [target, x])
+  checkUntracked(operation, x)
   checkDType(operation, 'x', x, target.dtype)
   checkShape(operation, 'x', x, target.shape)
   run({ op: 'copy', inputs: [x], outputs: [target], attributes: { accumulate: accumulating } }, operation)
@@ -56,6 +69,7 @@ export function matmulInto(
   options: { readonly transposeA?: boolean; readonly transposeB?: boolean } = {},
 ): void {
   checkTensors('matmulInto', [target, a, b])
+  checkUntracked('matmulInto', a, b)
   const { transposeA = false, transposeB = false } = options
   const [m, k] = transposeA ? [a.shape.at(-1), a.shape.at(-2)] : [a.shape.at(-2), a.shape.at(-1)]
   const [inner, n] = transposeB ? [b.shape.at(-1), b.shape.at(-2)] : [b.shape.at(-2), b.shape.at(-1)]
@@ -73,6 +87,7 @@ export function matmulInto(
 /** `table[indices[i], …] += updates[i, …]`, in ascending i; −1 is skipped. */
 export function scatterAdd(table: Tensor, indices: Tensor, updates: Tensor): void {
   checkTensors('scatterAdd', [table, indices, updates])
+  checkUntracked('scatterAdd', updates)
   checkDType('scatterAdd', 'indices', indices, 'int32')
   checkDType('scatterAdd', 'updates', updates, table.dtype)
   checkShape('scatterAdd', 'updates', updates, [...indices.shape, ...table.shape.slice(1)])

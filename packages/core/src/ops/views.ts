@@ -32,13 +32,12 @@ function inferDimension(x: Tensor, shape: Shape): Shape {
   })
 }
 
-/** Rows survive a reshape when some trailing dimensions of the new shape make up one row. */
+/** Rows survive a reshape as long as no row of the new shape's last dimension is cut. */
 function reshapedPlacement(x: Tensor, shape: Shape): Placement | undefined {
   const { rows } = x.placement
   if (rows === undefined) return x.placement
-  let inner = 1
-  for (let axis = shape.length - 1; axis >= 0 && inner < rows.length; axis--) inner *= shape[axis] ?? 1
-  return inner === rows.length ? x.placement : undefined
+  const last = shape.at(-1) ?? 1
+  return last > 0 && rows.length % last === 0 ? x.placement : undefined
 }
 
 function viewOrCopy(x: Tensor, shape: Shape, placement: Placement | undefined): Tensor {

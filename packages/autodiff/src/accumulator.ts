@@ -1,0 +1,84 @@
+// The gradient of one tensor while it is being added up, in place once the buffer is the tape's own.
+
+import {
+  accumulate,
+  add,
+  alias,
+  copy,
+  keep,
+  matmul,
+  matmulInto,
+  scatterAdd,
+  sliceView,
+  zeros,
+  type Backend,
+  type Shape,
+  type Tensor,
+} from '@rnn/core'
+import type { Contribution } from './vjps/rule.ts'
+
+export class Accumulator {
+  readonly #backend: Backend
+  readonly #shape: Shape
+  #sum: Tensor | undefined
+  /** Whether the buffer belongs to this gradient alone. The first whole contribution is only borrowed: most tensors get no second one. */
+  #owned = false
+
+  constructor(backend: Backend, shape: Shape) {
+    this.#backend = backend
+    this.#shape = shape
+  }
+
+  /** The gradient so far; undefined stands for zero. */
+  get sum(): Tensor | undefined {
+    return this.#sum
+  }
+
+  add(contribution: Contribution): void {
+    switch (contribution.kind) {
+      case 'whole':
+        if (this.#sum === undefined) this.#sum = keep(alias(contribution.gradient))
+        else if (this.#owned) accumulate(this.#sum, contribution.gradient)
+        else this.#replace(add(this.#sum, contribution.gradient))
+        break
+      case 'slice': {
+        const { gradient, axis, start } = contribution
+        accumulate(sliceView(this.#own(), axis, start, gradient.shape[axis] ?? 0), gradient)
+        break
+      }
+      case 'rows':
+        scatterAdd(this.#own(), contribution.indices, contribution.gradient)
+        break
+      case 'product': {
+        const { a, b, transposeA, transposeB } = contribution
+        if (this.#sum === undefined) this.#replace(matmul(a, b, { transposeA, transposeB }))
+        else matmulInto(this.#own(), a, b, { transposeA, transposeB })
+        break
+      }
+    }
+  }
+
+  /** Hands the gradient over, contiguous and in a buffer of its own; zeros if nothing was added. The caller's scope owns it. */
+  take(): Tensor {
+    const result = this.#sum === undefined ? zeros(this.#shape, { backend: this.#backend }) : this.#owned ? alias(this.#sum) : copy(this.#sum)
+    this.release()
+    return result
+  }
+
+  release(): void {
+    this.#sum?.dispose()
+    this.#sum = undefined
+  }
+
+  #own(): Tensor {
+    if (this.#sum === undefined) return this.#replace(zeros(this.#shape, { backend: this.#backend }))
+    return this.#owned ? this.#sum : this.#replace(copy(this.#sum))
+  }
+
+  #replace(next: Tensor): Tensor {
+    this.#sum?.dispose()
+    this.#owned = true
+    this.#sum = keep(next)
+    return next
+  }
+}
