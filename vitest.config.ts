@@ -29,7 +29,7 @@ export default defineConfig({
     },
   },
   test: {
-    include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts'],
+    include: ['test/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts'],
     // Continuous integration has two slow cores; a hang must still end.
     testTimeout: 60_000,
     hookTimeout: 60_000,

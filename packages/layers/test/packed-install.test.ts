@@ -2,7 +2,7 @@
  * What a user of inference installs: `@rnn/core`, one backend and `@rnn/layers`, from the tarballs that would be
  * published, in a project that has nothing else.
  */
-import { execFileSync } from 'node:child_process'
+import { spawnSync, type SpawnSyncOptions } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
@@ -11,6 +11,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 const root = join(import.meta.dirname, '../../..')
 const packages = ['core', 'backend-cpu', 'layers']
 let folder = ''
+
+/** Runs a command to its end; a failure shows what it printed. */
+function execute(command: string, args: readonly string[], options: SpawnSyncOptions = {}): string {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { ...options, encoding: 'utf8' })
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')}\n${error?.message ?? ''}${stdout}${stderr}`)
+  return stdout
+}
 
 /** The environment of a user's shell: nothing of the workspace, of pnpm or of vitest. */
 function userEnvironment(): NodeJS.ProcessEnv {
@@ -31,13 +38,13 @@ function pack(packageFolder: string, tarball: string): void {
   const args = ['pack', '--out', tarball]
   const hasPnpm = (process.env['PATH'] ?? '').split(delimiter).some((entry) => existsSync(join(entry, 'pnpm')))
   const [command, prefix] = hasPnpm ? ['pnpm', []] : ['npx', ['-y', 'pnpm@12']]
-  execFileSync(command, [...prefix, ...args], { cwd: packageFolder, stdio: 'pipe' })
+  execute(command, [...prefix, ...args], { cwd: packageFolder })
 }
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'rnn-packed-'))
   const tsc = join(root, 'node_modules/typescript/bin/tsc')
-  execFileSync(process.execPath, [tsc, '-b', ...packages.map((name) => join(root, 'packages', name))])
+  execute(process.execPath, [tsc, '-b', ...packages.map((name) => join(root, 'packages', name))])
   const tarballs = packages.map((name) => {
     const tarball = join(folder, `${name}.tgz`)
     pack(join(root, 'packages', name), tarball)
@@ -47,7 +54,7 @@ beforeAll(() => {
   mkdirSync(project)
   writeFileSync(join(project, 'package.json'), '{ "name": "user", "private": true, "type": "module" }\n')
   const quiet = ['--offline', '--no-audit', '--no-fund', '--loglevel=error']
-  execFileSync('npm', ['install', ...quiet, ...tarballs], { cwd: project, env: userEnvironment(), stdio: 'pipe' })
+  execute('npm', ['install', ...quiet, ...tarballs], { cwd: project, env: userEnvironment() })
 })
 
 afterAll(() => {
@@ -57,7 +64,7 @@ afterAll(() => {
 function runAsUser(node: string, program: string): string {
   const project = join(folder, 'project')
   writeFileSync(join(project, 'main.js'), program)
-  return execFileSync(node, ['main.js'], { cwd: project, env: userEnvironment(), encoding: 'utf8' })
+  return execute(node, ['main.js'], { cwd: project, env: userEnvironment() })
 }
 
 test('core, one backend and layers install from their tarballs and bring nothing else', () => {
