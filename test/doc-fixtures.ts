@@ -1,9 +1,11 @@
 /** The names that examples in the documentation may use without declaring them, and the packages that they may use. */
+import * as autodiff from '@rnn/autodiff'
 import * as backendCpu from '@rnn/backend-cpu'
 import * as core from '@rnn/core'
 
 const modules: Readonly<Record<string, object>> = {
   '@rnn/core': core,
+  '@rnn/autodiff': autodiff,
   '@rnn/backend-cpu': backendCpu,
 }
 
@@ -32,6 +34,8 @@ export async function fixtures(): Promise<Readonly<Record<string, unknown>>> {
     calls: [],
     a: ones([2, 3], { backend }),
     b: ones([3, 2], { backend }),
+    w: ones([4, 2], { backend }),
+    y: zeros([B, T, 2], { backend }),
     x: uniform(key(1), [B, T, 4], { backend }),
     h: zeros([B, T, H], { backend }),
     hidden: zeros([B, H], { backend }),
