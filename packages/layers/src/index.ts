@@ -1,2 +1,29 @@
-/** Embedding, recurrent, dense and other layers, containers, and saved models for @rnn. */
-export {}
+// @rnn/layers: embedding, recurrent, dense and other layers, containers, and saved models for @rnn.
+
+export { type Json, type ModuleConfig } from './config/config.ts'
+export { Sequential, sequential } from './containers/sequential.ts'
+export { child, INFERENCE, type ForwardContext } from './context.ts'
+export { isHostArray, upload, type BatchLike, type HostArray, type Uploaded, type UploadedBatch } from './host-array.ts'
+export { Activation, activation, type ActivationName } from './layers/activation.ts'
+export { Dense, dense, type DenseOptions } from './layers/dense.ts'
+export { Dropout, dropout } from './layers/dropout.ts'
+export { Embedding, embedding, type EmbeddingOptions } from './layers/embedding.ts'
+export type { InitOptions } from './lifetime.ts'
+export { Module, type AnyModule, type NamedModule } from './module.ts'
+export type { HostInput, Prediction, PredictInput, PredictOptions } from './predict.ts'
+export { bidirectional, type BidirectionalOptions } from './recurrent/bidirectional.ts'
+export { gru } from './recurrent/gru.ts'
+export { lstm } from './recurrent/lstm.ts'
+export type { Merge } from './recurrent/merge.ts'
+export { recurrentOptions, type RecurrentOptions } from './recurrent/recurrent-options.ts'
+export {
+  Recurrent,
+  type Direction,
+  type RecurrentDescription,
+  type RecurrentState,
+  type RunOptions,
+  type RunResult,
+} from './recurrent/recurrent.ts'
+export { rnn } from './recurrent/rnn.ts'
+export { simpleRnn, type SimpleRnnOptions } from './recurrent/simple-rnn.ts'
+export { Variable, type NamedVariable, type VariableKind, type VariableOptions } from './variable.ts'

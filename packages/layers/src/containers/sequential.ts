@@ -1,0 +1,59 @@
+// Layers one after another.
+
+import { scope, type Tensor } from '@rnn/core'
+import type { ModuleConfig } from '../config/config.ts'
+import { child, type ForwardContext } from '../context.ts'
+import { Module, type NamedModule } from '../module.ts'
+
+/** Feeds each layer's output to the next; each layer's input size is inferred from the one before. Children are named 0, 1, 2 … */
+export class Sequential extends Module {
+  readonly layers: readonly Module[]
+  #size: number | undefined
+
+  constructor(layers: readonly Module[]) {
+    super()
+    this.layers = layers
+  }
+
+  override get type(): string {
+    return 'sequential'
+  }
+
+  override get outputSize(): number | undefined {
+    return this.#size
+  }
+
+  override children(): readonly NamedModule[] {
+    return this.layers.map((module, i) => ({ name: String(i), module }))
+  }
+
+  override build(inputSize: number | undefined): number | undefined {
+    return (this.#size = this.layers.reduce((size, layer) => layer.build(size), inputSize))
+  }
+
+  override forward(x: Tensor, context: ForwardContext): Tensor {
+    let current = x
+    this.layers.forEach((layer, i) => {
+      const next = scope(x.backend, () => layer.forward(current, child(context, String(i))))
+      // Nothing reads it again: a tape holds aliases of what it needs.
+      if (current !== x && current !== next) current.dispose()
+      current = next
+    })
+    return current
+  }
+
+  override toJSON(): ModuleConfig {
+    return { type: 'sequential', layers: this.layers.map((layer) => layer.toJSON()) }
+  }
+}
+
+/**
+ * A model of layers in a row.
+ *
+ * ```ts
+ * const model = sequential(embedding({ vocabularySize: 10_000, units: 64 }), lstm({ units: 128, returns: 'last' }), dense({ units: 6 }))
+ * ```
+ */
+export function sequential(...layers: readonly Module[]): Sequential {
+  return new Sequential(layers)
+}

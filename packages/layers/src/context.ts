@@ -1,0 +1,29 @@
+// What a forward pass is told beside its input: whether it trains, the random key, the lengths of the rows.
+
+import { splitKey, type RandomKey, type Tensor } from '@rnn/core'
+
+/** What `forward` gets beside its input. Plain and immutable: containers hand on a copy with the child's own key. */
+export interface ForwardContext {
+  /** True while training: dropout drops. */
+  readonly training: boolean
+  /** The source of this pass's random numbers. Undefined where nothing random is wanted. */
+  readonly key: RandomKey | undefined
+  /** int32 `[batch]`: how much of each row counts. Undefined: all of it. */
+  readonly lengths: Tensor | undefined
+}
+
+/** The context of inference: nothing random, every row full. */
+export const INFERENCE: ForwardContext = { training: false, key: undefined, lengths: undefined }
+
+/**
+ * The context for a child of a module: the same, with a random key of its own. Two children must not share a key, or their dropout masks are alike.
+ *
+ * ```ts
+ * forward(x, context) {
+ *   return this.head.forward(this.encoder.forward(x, child(context, 'encoder')), child(context, 'head'))
+ * }
+ * ```
+ */
+export function child(context: ForwardContext, name: string): ForwardContext {
+  return context.key === undefined ? context : { ...context, key: splitKey(context.key, name) }
+}

@@ -1,0 +1,58 @@
+// Options that all recurrent layers share, and their checks.
+
+import { checkChoice, checkRate, checkWhole } from '../checks.ts'
+import { readOptions, type ModuleConfig } from '../config/config.ts'
+
+/** Options of every recurrent layer. */
+export interface RecurrentOptions {
+  /** Width of the hidden state. */
+  readonly units: number
+  /** Features of the input; inferred within `sequential`. */
+  readonly inputSize?: number
+  /** Layers stacked on one another. Default: 1. */
+  readonly layers?: number
+  /** Share of the outputs dropped between stacked layers while training. Default: 0. */
+  readonly dropout?: number
+  /** Share of the hidden state dropped where it enters the recurrent product while training, one mask per sequence (Gal & Ghahramani 2016). Default: 0. */
+  readonly recurrentDropout?: number
+  /** What `forward` gives: the hidden states `[batch, time, units]`, or the final one `[batch, units]`. Default: sequence. */
+  readonly returns?: 'sequence' | 'last'
+  /** backward: from each row's own last step to its first; outputs stay at their own time steps. Default: forward. */
+  readonly direction?: 'forward' | 'backward'
+}
+
+/** @throws E_VALUE */
+export function checkRecurrentOptions(operation: string, options: RecurrentOptions): void {
+  const { units, inputSize, layers, dropout, recurrentDropout, returns, direction } = options
+  checkWhole(operation, 'units', units, 1)
+  if (inputSize !== undefined) checkWhole(operation, 'inputSize', inputSize, 1)
+  if (layers !== undefined) checkWhole(operation, 'layers', layers, 1)
+  if (dropout !== undefined) checkRate(operation, 'dropout', dropout)
+  if (recurrentDropout !== undefined) checkRate(operation, 'recurrentDropout', recurrentDropout)
+  if (returns !== undefined) checkChoice(operation, 'returns', returns, ['sequence', 'last'])
+  if (direction !== undefined) checkChoice(operation, 'direction', direction, ['forward', 'backward'])
+}
+
+/** JSON types of `RecurrentOptions`. */
+export const RECURRENT_OPTION_TYPES = {
+  units: 'number',
+  inputSize: 'number',
+  layers: 'number',
+  dropout: 'number',
+  recurrentDropout: 'number',
+  returns: 'string',
+  direction: 'string',
+} as const
+
+/**
+ * The options in the JSON form of a recurrent layer. For `fromJSON` with cells of your own.
+ *
+ * ```ts
+ * const model = fromJSON(config, { myCell: (config) => rnn(myCell, recurrentOptions(config)) })
+ * ```
+ *
+ * @throws E_CONFIGURATION
+ */
+export function recurrentOptions(config: ModuleConfig): RecurrentOptions {
+  return readOptions<RecurrentOptions>(config, RECURRENT_OPTION_TYPES, ['units'])
+}

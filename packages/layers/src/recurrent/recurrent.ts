@@ -1,0 +1,235 @@
+// All recurrent layers: a cell, stacked or not, in one direction or both.
+
+import {
+  mul,
+  RnnError,
+  scan,
+  scope,
+  splitKey,
+  type Cell,
+  type Parameters,
+  type RandomKey,
+  type Tensor,
+} from '@rnn/core'
+import { agreeOnInputSize, checkFeatures, checkSequence } from '../checks.ts'
+import { describe, type ModuleConfig } from '../config/config.ts'
+import { INFERENCE, type ForwardContext } from '../context.ts'
+import { dropoutMask, requireKey } from '../layers/dropout.ts'
+import { Module } from '../module.ts'
+import { Variable, type NamedVariable } from '../variable.ts'
+import { mergeOutputs, type Merge } from './merge.ts'
+import { checkRecurrentOptions, type RecurrentOptions } from './recurrent-options.ts'
+
+/** Which way a layer walks over time. */
+export type Direction = 'forward' | 'backward'
+
+/** The states of all layers and directions: layer by layer, and in each the forward direction first, as in PyTorch's `h_n`. */
+export type RecurrentState<State extends readonly Tensor[] = readonly Tensor[]> = readonly [State, ...State[]]
+
+/** What `Recurrent.run` is told beside its input. */
+export interface RunOptions<State extends readonly Tensor[]> {
+  /** The states before the first step, `[batch, width]` each. Default: zeros. */
+  readonly initial?: RecurrentState<State> | undefined
+  /** int32 `[batch]`. Default: every row is full. */
+  readonly lengths?: Tensor | undefined
+  /** Default: false. */
+  readonly training?: boolean
+  /** Needed while training with dropout. */
+  readonly key?: RandomKey | undefined
+}
+
+/** What a recurrent layer computes. All tensors belong to the caller's scope. */
+export interface RunResult<State extends readonly Tensor[]> {
+  /** The top layer's hidden state at every time step, `[batch, time, units]` (2·units for two concatenated directions); zero past a row's end. */
+  readonly sequence: Tensor
+  /** The top layer's final hidden state, `[batch, units]` (or 2·units), both directions merged: after a row's last step, and for the backward direction after its first. */
+  readonly last: Tensor
+  /** The final states of all layers and directions. */
+  readonly final: RecurrentState<State>
+}
+
+/** How a layer is described in JSON, beside its options. */
+export interface RecurrentDescription {
+  readonly type: string
+  readonly options?: Readonly<Record<string, string>>
+}
+
+/** Variables of one cell: those of one layer in one direction. */
+type CellVariables = Readonly<Record<string, Variable>>
+
+/**
+ * A recurrent layer: `[batch, time, features]` → `[batch, time, units]`, or `[batch, units]` with `returns: 'last'`. Made by `lstm`, `gru`,
+ * `simpleRnn`, `rnn` and `bidirectional`.
+ *
+ * Parameters have the names of the cell's, after the layer (if several are stacked) and the direction (if there are two): `kernel`, `1.kernel`,
+ * `forward.kernel`, `1.backward.kernel`.
+ */
+export class Recurrent<State extends readonly Tensor[] = readonly Tensor[]> extends Module {
+  readonly cell: Cell<string, State>
+  readonly options: RecurrentOptions
+  readonly directions: readonly Direction[]
+  /** How two directions become one output, after each of the stacked layers. */
+  readonly merge: Merge
+  readonly #description: RecurrentDescription
+  /** Layer by layer, directions within; empty until the input size is known. */
+  #cells: readonly CellVariables[] = []
+  #inputSize: number | undefined
+
+  constructor(
+    cell: Cell<string, State>,
+    options: RecurrentOptions,
+    description: RecurrentDescription,
+    both?: { readonly merge: Merge },
+  ) {
+    super()
+    checkRecurrentOptions(description.type, options)
+    this.cell = cell
+    this.options = options
+    this.directions = both === undefined ? [options.direction ?? 'forward'] : ['forward', 'backward']
+    this.merge = both?.merge ?? 'concat'
+    this.#description = description
+  }
+
+  /** The same description in both directions; see `bidirectional`. */
+  inBothDirections(merge: Merge): Recurrent<State> {
+    return new Recurrent(this.cell, this.options, this.#description, { merge })
+  }
+
+  get bidirectional(): boolean {
+    return this.directions.length === 2
+  }
+
+  override get type(): string {
+    return this.bidirectional ? `bidirectional ${this.#description.type}` : this.#description.type
+  }
+
+  override get outputSize(): number {
+    return this.bidirectional && this.merge === 'concat' ? 2 * this.options.units : this.options.units
+  }
+
+  override get lacksInputSize(): boolean {
+    return this.#inputSize === undefined
+  }
+
+  /** Number of stacked layers. */
+  get layerCount(): number {
+    return this.options.layers ?? 1
+  }
+
+  override build(inputSize: number | undefined): number {
+    const { type, outputSize } = this
+    const size = agreeOnInputSize(type, this.options.inputSize, inputSize, this.#inputSize)
+    if (size !== undefined && this.#inputSize === undefined) {
+      this.#inputSize = size
+      this.#cells = Array.from({ length: this.layerCount }, (_, layer) =>
+        this.directions.map(() => this.#makeVariables(layer === 0 ? size : outputSize)),
+      ).flat()
+    }
+    return outputSize
+  }
+
+  #makeVariables(inputSize: number): CellVariables {
+    const specs = Object.entries(this.cell.parameters(inputSize, this.options.units))
+    return Object.fromEntries(specs.map(([name, spec]) => [name, new Variable(name, spec)]))
+  }
+
+  override ownVariables(): readonly NamedVariable[] {
+    return this.#cells.flatMap((variables, i) =>
+      Object.values(variables).map((variable) => ({ path: this.#prefix(i) + variable.name, variable })),
+    )
+  }
+
+  /** Where the variables of cell `i` are, relative to this module. */
+  #prefix(i: number): string {
+    const layer = this.layerCount > 1 ? `${Math.floor(i / this.directions.length)}.` : ''
+    const direction = this.bidirectional ? `${this.directions[i % 2] ?? ''}.` : ''
+    return layer + direction
+  }
+
+  /**
+   * Runs over whole sequences with states in and out.
+   *
+   * ```ts
+   * const { sequence, final } = encoder.run(x, { lengths })
+   * const next = decoder.run(y, { initial: final })
+   * ```
+   *
+   * @param x float32 `[batch, time, features]`
+   * @throws E_NOT_BUILT before `init`, E_SHAPE, E_VALUE while training with dropout and without a key
+   */
+  run(x: Tensor, options: RunOptions<State> = {}): RunResult<State> {
+    const { type, directions, layerCount } = this
+    const { initial, lengths, training = false, key } = options
+    checkSequence(type, x)
+    if (this.#inputSize !== undefined) checkFeatures(type, x, this.#inputSize)
+    if (initial !== undefined) this.#checkStates(initial)
+    const { dropout = 0 } = this.options
+
+    return scope(x.backend, () => {
+      const final: State[] = []
+      let input = x
+      for (let layer = 0; layer < layerCount; layer++) {
+        const runs = directions.map((direction, d) => {
+          const i = layer * directions.length + d
+          const ownKey = key && splitKey(splitKey(key, layer), direction)
+          return this.#runCell(i, input, initial?.[i], { lengths, training, key: ownKey })
+        })
+        final.push(...runs.map((run) => run.final))
+        const output = mergeOutputs(runs.map(({ sequence }) => sequence), this.merge)
+        // Nothing reads these again: a tape holds aliases of what it needs.
+        if (input !== x) input.dispose()
+        for (const { sequence } of runs) if (sequence !== output) sequence.dispose()
+        input = output
+        if (training && dropout > 0 && layer < layerCount - 1) {
+          const mask = dropoutMask(x, output.shape, dropout, splitKey(splitKey(requireKey(type, key), layer), 'dropout'))
+          input = mul(output, mask)
+          output.dispose()
+        }
+      }
+      const top = final.slice(-directions.length).flatMap((state) => state.slice(0, 1))
+      return { sequence: input, last: mergeOutputs(top, this.merge), final: final as unknown as RecurrentState<State> } // one layer at least
+    })
+  }
+
+  /** One layer in one direction. */
+  #runCell(i: number, x: Tensor, initial: State | undefined, context: ForwardContext): { sequence: Tensor; final: State } {
+    const { units, recurrentDropout = 0 } = this.options
+    const { lengths, training, key } = context
+    const parameters: Parameters = Object.fromEntries(
+      Object.entries(this.#cells[i] ?? {}).map(([name, variable]) => [name, variable.value]),
+    )
+    const hiddenMask =
+      training && recurrentDropout > 0
+        ? dropoutMask(x, [x.shape[0] ?? 0, units], recurrentDropout, requireKey(this.type, key))
+        : undefined
+    const reverse = this.directions[i % this.directions.length] === 'backward'
+    const { sequence, final } = scan(this.cell as unknown as Cell, x, parameters, { units, initial, lengths, reverse, hiddenMask })
+    return { sequence, final: final as unknown as State } // scan gives the states that the cell declares
+  }
+
+  #checkStates(initial: readonly State[]): void {
+    const expected = this.layerCount * this.directions.length
+    if (initial.length === expected) return
+    throw new RnnError({
+      code: 'E_SHAPE',
+      operation: this.type,
+      problem: `${initial.length} initial state${initial.length === 1 ? '' : 's'}, expected ${expected}`,
+      fix: 'give one for each layer and direction, layer by layer',
+    })
+  }
+
+  override forward(x: Tensor, context: ForwardContext = INFERENCE): Tensor {
+    return scope(x.backend, () => {
+      const { sequence, last } = this.run(x, context)
+      return this.options.returns === 'last' ? last : sequence
+    })
+  }
+
+  override toJSON(): ModuleConfig {
+    const { units, inputSize, layers, dropout, recurrentDropout, returns, direction } = this.options
+    const { type, options } = this.#description
+    const own = { units, ...options, inputSize, layers, dropout, recurrentDropout, returns, direction }
+    const layer = describe(type, own)
+    return this.bidirectional ? { type: 'bidirectional', layer, merge: this.merge } : layer
+  }
+}

@@ -1,0 +1,27 @@
+// Any cell as a layer.
+
+import { simpleCell, simpleReluCell, type Cell, type Tensor } from '@rnn/core'
+import type { RecurrentOptions } from './recurrent-options.ts'
+import { Recurrent, type RecurrentDescription } from './recurrent.ts'
+
+/**
+ * A recurrent layer of any cell, a cell of your own among them. Its JSON form has the cell's `kind` as type.
+ *
+ * ```ts
+ * rnn(myCell, { units: 64, layers: 2 })
+ * ```
+ *
+ * @throws E_VALUE for options out of range
+ */
+export function rnn<Name extends string, State extends readonly Tensor[]>(
+  cell: Cell<Name, State>,
+  options: RecurrentOptions,
+): Recurrent<State> {
+  return new Recurrent(cell as unknown as Cell<string, State>, options, descriptionOf(cell.kind))
+}
+
+function descriptionOf(kind: string): RecurrentDescription {
+  if (kind === simpleCell.kind) return { type: 'simpleRnn', options: { activation: 'tanh' } }
+  if (kind === simpleReluCell.kind) return { type: 'simpleRnn', options: { activation: 'relu' } }
+  return { type: kind }
+}
