@@ -35,6 +35,8 @@ export interface BackwardArrays {
   readonly gradProjected: Float32Array
   /** GRU: gradient of the recurrent product. Others: the same array as gradProjected. */
   readonly gradProduct: Float32Array
+  /** The same by rows of panels, for the product with the recurrent weights. */
+  readonly panels: Float64Array
   /** Gradients that flow from step to step, by slot; on return `hidden` holds what bypasses the recurrent product. */
   readonly hidden: Float64Array
   readonly cell: Float64Array
@@ -42,7 +44,7 @@ export interface BackwardArrays {
 
 /**
  * One step of one row, backward: `g`, `h`, `r` index gradSequence, sequence and reserve; `before` at `x` is the state before this step that the
- * cell needs (LSTM: cell, GRU: hidden); `s` the carried gradients; `o` and `u` the two outputs.
+ * cell needs (LSTM: cell, GRU: hidden); `s` the carried gradients; `o` and `u` the two outputs, `d` the panels.
  */
 export type BackwardRow = (
   arrays: BackwardArrays,
@@ -55,6 +57,7 @@ export type BackwardRow = (
   s: number,
   o: number,
   u: number,
+  d: number,
 ) => void
 
 /** A cell as the drivers see it. */

@@ -3,6 +3,7 @@
 import type { Operand } from '@rnn/core'
 import type { Kernel, KernelContext } from '../kernel.ts'
 import { startOf } from '../kernel.ts'
+import { exp } from '../math.ts'
 import { checkIndices } from './gather.ts'
 import { rowMaximum, rowSumExp } from './rows.ts'
 
@@ -105,5 +106,5 @@ function softmaxTimes(
   lse: number,
   factor: number,
 ): void {
-  for (let c = 0; c < classes; c++) out[o + c] = Math.exp(x[p + c]! - lse) * factor
+  for (let c = 0; c < classes; c++) out[o + c] = exp(x[p + c]! - lse) * factor
 }

@@ -2,6 +2,7 @@
 
 import { sigmoid, tanh } from '../math.ts'
 import type { BackwardRow, CellRows, ForwardRow } from './cell-rows.ts'
+import { PANEL_ROWS } from './panels.ts'
 
 const forward: ForwardRow = (arrays, units, p, q, b, s, o, r) => {
   const { projected, product, bias, hidden, sequence, reserve } = arrays
@@ -22,9 +23,10 @@ const forward: ForwardRow = (arrays, units, p, q, b, s, o, r) => {
   }
 }
 
-const backward: BackwardRow = (arrays, units, g, _h, r, before, x, s, o, u) => {
-  const { gradSequence, reserve, gradProjected, gradProduct, hidden } = arrays
-  for (let j = 0; j < units; j++) {
+const backward: BackwardRow = (arrays, units, g, _h, r, before, x, s, o, u, d) => {
+  const { gradSequence, reserve, gradProjected, gradProduct, panels, hidden } = arrays
+  const next = PANEL_ROWS * units
+  for (let j = 0; j < units; j++, d += PANEL_ROWS) {
     const reset = reserve[r + j]!
     const update = reserve[r + units + j]!
     const candidate = reserve[r + 2 * units + j]!
@@ -39,6 +41,9 @@ const backward: BackwardRow = (arrays, units, g, _h, r, before, x, s, o, u) => {
     gradProduct[u + j] = gradR
     gradProduct[u + units + j] = gradZ
     gradProduct[u + 2 * units + j] = gradN * reset
+    panels[d] = gradR
+    panels[d + next] = gradZ
+    panels[d + 2 * next] = gradN * reset
     hidden[s + j] = gradH * update
   }
 }

@@ -2,6 +2,7 @@
 
 import { sigmoid, tanh } from '../math.ts'
 import type { BackwardRow, CellRows, ForwardRow } from './cell-rows.ts'
+import { PANEL_ROWS } from './panels.ts'
 
 const forward: ForwardRow = (arrays, units, p, q, _b, s, o, r) => {
   const { projected, product, hidden, cell, sequence, reserve } = arrays
@@ -25,9 +26,10 @@ const forward: ForwardRow = (arrays, units, p, q, _b, s, o, r) => {
   }
 }
 
-const backward: BackwardRow = (arrays, units, g, _h, r, before, x, s, o, _u) => {
-  const { gradSequence, reserve, gradProjected, hidden, cell } = arrays
-  for (let j = 0; j < units; j++) {
+const backward: BackwardRow = (arrays, units, g, _h, r, before, x, s, o, _u, d) => {
+  const { gradSequence, reserve, gradProjected, panels, hidden, cell } = arrays
+  const next = PANEL_ROWS * units
+  for (let j = 0; j < units; j++, d += PANEL_ROWS) {
     const input = reserve[r + j]!
     const forget = reserve[r + units + j]!
     const candidate = reserve[r + 2 * units + j]!
@@ -35,10 +37,18 @@ const backward: BackwardRow = (arrays, units, g, _h, r, before, x, s, o, _u) => 
     const squashed = tanh(reserve[r + 4 * units + j]!)
     const gradH = gradSequence[g + j]! + hidden[s + j]!
     const gradC = cell[s + j]! + gradH * output * (1 - squashed * squashed)
-    gradProjected[o + j] = gradC * candidate * input * (1 - input)
-    gradProjected[o + units + j] = gradC * before[x + j]! * forget * (1 - forget)
-    gradProjected[o + 2 * units + j] = gradC * input * (1 - candidate * candidate)
-    gradProjected[o + 3 * units + j] = gradH * squashed * output * (1 - output)
+    const gradI = gradC * candidate * input * (1 - input)
+    const gradF = gradC * before[x + j]! * forget * (1 - forget)
+    const gradG = gradC * input * (1 - candidate * candidate)
+    const gradO = gradH * squashed * output * (1 - output)
+    gradProjected[o + j] = gradI
+    gradProjected[o + units + j] = gradF
+    gradProjected[o + 2 * units + j] = gradG
+    gradProjected[o + 3 * units + j] = gradO
+    panels[d] = gradI
+    panels[d + next] = gradF
+    panels[d + 2 * next] = gradG
+    panels[d + 3 * next] = gradO
     hidden[s + j] = 0
     cell[s + j] = gradC * forget
   }

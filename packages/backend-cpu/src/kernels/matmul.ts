@@ -1,44 +1,110 @@
-// Matmul: batches of matrix products, either operand transposed, with bias or accumulation.
+// Matmul: batches of matrix products, either operand transposed, with bias or accumulation, blocked for the caches.
 
-import type { Operand } from '@rnn/core'
+import type { Operand, Shape } from '@rnn/core'
 import type { Kernel } from '../kernel.ts'
 import { startOf } from '../kernel.ts'
 import { stridesOver } from '../strided.ts'
-import { multiplyPanels, pack, packedLength, wholeTiles } from './gemm.ts'
+import { multiplyInPlace, multiplyPanels, packColumns, packRows, wholeColumns, wholeRows } from './panels.ts'
+
+/** With this many rows or fewer, the right matrix is read where it lies. */
+const FEW_ROWS = 8
+
+// A block's packed rows (64 × 256 doubles) stay in the second-level cache while the packed columns stream by, and each panel in the first level.
+const BLOCK_ROWS = 128
+const BLOCK_COLUMNS = 384
+const BLOCK_INNER = 256
 
 export const matmul: Kernel<'matmul'> = (call, context) => {
   const [a, b, bias] = call.inputs
   const [out] = call.outputs
   const { transposeA, transposeB, accumulate } = call.attributes
-  const [M, N] = out.shape.slice(-2) as [number, number]
+  const M = out.shape.at(-2)!
+  const N = out.shape.at(-1)!
   const K = a.shape.at(transposeA ? -2 : -1)!
-  const batch = out.shape.length === 3 ? out.shape[0]! : 1
-  const left = matrixOf(a)
-  const right = matrixOf(b)
-  const target = matrixOf(out)
+  const batch = batchOf(out.shape)
+  // Products that an output with a batch of 1 adds up.
+  const summed = batch === 1 ? Math.max(batchOf(a.shape), batchOf(b.shape)) : 1
+  const left = matrixOf(a, transposeA)
+  const right = matrixOf(b, transposeB)
+  const target = matrixOf(out, false)
   const [av, bv, ov] = [context.floats(a), context.floats(b), context.floats(out)]
-  const biases = bias && context.floats(bias)
+  const biases = bias ? context.floats(bias) : context.scratch.zeros(N)
   const biasStart = bias ? startOf(bias) : 0
-  const columns = wholeTiles(N)
-  const panelsA = context.scratch.doubles('panelsA', packedLength(M, K))
-  const panelsB = context.scratch.doubles('panelsB', packedLength(N, K))
-  const product = context.scratch.doubles('product', wholeTiles(M) * columns)
+
+  const few = M <= FEW_ROWS && summed === 1
+  const blockRows = Math.min(wholeRows(M), BLOCK_ROWS)
+  const blockColumns = few ? wholeColumns(N) : Math.min(wholeColumns(N), BLOCK_COLUMNS)
+  const blockInner = few ? K : Math.min(K, BLOCK_INNER)
+  const rows = context.scratch.doubles('panelsA', blockRows * blockInner)
+  const columns = few ? rows : context.scratch.doubles('panelsB', blockColumns * blockInner)
+  const product = context.scratch.doubles('product', blockRows * blockColumns)
+
   for (let i = 0; i < batch; i++) {
-    const [rowA, innerA] = transposeA ? [left.column, left.row] : [left.row, left.column]
-    pack(av, left.start + i * left.batch, rowA, innerA, M, K, panelsA)
-    const [columnB, innerB] = transposeB ? [right.row, right.column] : [right.column, right.row]
-    pack(bv, right.start + i * right.batch, columnB, innerB, N, K, panelsB)
-    multiplyPanels(panelsA, M, panelsB, N, K, product, columns)
-    for (let m = 0; m < M; m++) {
-      let o = target.start + i * target.batch + m * target.row
-      for (let n = 0; n < N; n++, o += target.column) {
-        const value = product[m * columns + n]!
-        ov[o] = accumulate ? ov[o]! + value : biases ? value + biases[biasStart + n]! : value
+    const p = left.start + i * left.batch
+    const q = right.start + i * right.batch
+    const o = target.start + i * target.batch
+    if (few) {
+      packRows(av, p, left.row, left.column, M, K, rows)
+      multiplyInPlace(rows, M, bv, q, right.column, right.row, N, K, product, blockColumns)
+      store(product, blockColumns, M, N, biases, biasStart, ov, o, target.row, target.column, accumulate)
+      continue
+    }
+    for (let m = 0; m < M; m += blockRows) {
+      const height = Math.min(blockRows, M - m)
+      for (let n = 0; n < N; n += blockColumns) {
+        const width = Math.min(blockColumns, N - n)
+        for (let s = 0; s < summed; s++) {
+          const above = p + s * left.batch + m * left.row
+          const beside = q + s * right.batch + n * right.column
+          for (let k = 0; k < K || k === 0; k += BLOCK_INNER) {
+            const depth = Math.min(BLOCK_INNER, K - k)
+            packRows(av, above + k * left.column, left.row, left.column, height, depth, rows)
+            packColumns(bv, beside + k * right.row, right.column, right.row, width, depth, columns)
+            multiplyPanels(rows, height, columns, width, depth, product, blockColumns, s > 0 || k > 0)
+          }
+        }
+        const to = o + m * target.row + n * target.column
+        store(
+          product,
+          blockColumns,
+          height,
+          width,
+          biases,
+          biasStart + n,
+          ov,
+          to,
+          target.row,
+          target.column,
+          accumulate,
+        )
       }
     }
   }
 }
 
+/** out = product + bias, or out += product. */
+function store(
+  product: Float64Array,
+  productStride: number,
+  rows: number,
+  columns: number,
+  bias: Float32Array,
+  biasStart: number,
+  out: Float32Array,
+  start: number,
+  rowStride: number,
+  columnStride: number,
+  accumulate: boolean,
+): void {
+  for (let m = 0; m < rows; m++) {
+    const p = m * productStride
+    let o = start + m * rowStride
+    if (accumulate) for (let n = 0; n < columns; n++, o += columnStride) out[o] = out[o]! + product[p + n]!
+    else for (let n = 0; n < columns; n++, o += columnStride) out[o] = product[p + n]! + bias[biasStart + n]!
+  }
+}
+
+/** Where the elements of a batch of matrices lie: `start + i·batch + m·row + n·column`. */
 interface Matrix {
   readonly start: number
   readonly batch: number
@@ -46,11 +112,18 @@ interface Matrix {
   readonly column: number
 }
 
-/** Strides of an operand as a batch of matrices; a batch of 1 does not move. */
-function matrixOf(operand: Operand): Matrix {
+/** An operand as a batch of matrices, after transposition; a batch of 1 does not move. */
+function matrixOf(operand: Operand, transposed: boolean): Matrix {
   const { shape } = operand
   const strides = stridesOver(operand, shape)
-  const batch = shape.length === 3 && shape[0] !== 1 ? strides[0]! : 0
-  const column = shape.at(-1) === 1 ? 1 : strides.at(-1)!
-  return { start: startOf(operand), batch, row: strides.at(-2)!, column }
+  const batch = batchOf(shape) === 1 ? 0 : strides[0]!
+  const outer = strides.at(-2)!
+  const inner = strides.at(-1)!
+  return transposed
+    ? { start: startOf(operand), batch, row: inner, column: outer }
+    : { start: startOf(operand), batch, row: outer, column: inner }
+}
+
+function batchOf(shape: Shape): number {
+  return shape.length === 3 ? shape[0]! : 1
 }

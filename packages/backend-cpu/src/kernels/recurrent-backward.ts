@@ -3,7 +3,7 @@
 import type { Kernel } from '../kernel.ts'
 import { startOf } from '../kernel.ts'
 import { CELLS } from './cells.ts'
-import { multiplyPanels, pack, packedLength, packRow, wholeTiles } from './gemm.ts'
+import { multiplyPanels, packColumns, panelRow, wholeColumns, wholeRows } from './panels.ts'
 import { clearPastEnds, layoutOf, loadState, planSequence, reserveLayout, storeState } from './sequence-plan.ts'
 
 export const recurrentBackward: Kernel<'recurrentBackward'> = (call, context) => {
@@ -24,11 +24,11 @@ export const recurrentBackward: Kernel<'recurrentBackward'> = (call, context) =>
   loadState(gradFinalHidden, units, plan, hidden, context)
   loadState(gradFinalCell, units, plan, cell, context)
 
-  const weights = scratch.doubles('panelsB', packedLength(units, width))
-  pack(context.floats(recurrent), startOf(recurrent), width, 1, units, width, weights)
-  const grads = scratch.doubles('panelsA', packedLength(rows, width))
-  const stride = wholeTiles(units)
-  const product = scratch.doubles('product', wholeTiles(rows) * stride)
+  const weights = scratch.doubles('panelsB', wholeColumns(units) * width)
+  packColumns(context.floats(recurrent), startOf(recurrent), width, 1, units, width, weights)
+  const grads = scratch.doubles('panelsA', wholeRows(rows) * width)
+  const stride = wholeColumns(units)
+  const product = scratch.doubles('product', wholeRows(rows) * stride)
 
   const upstream = layoutOf(gradSequence, units, timeMajor, context)
   const outputs = layoutOf(sequence, units, timeMajor, context)
@@ -48,6 +48,7 @@ export const recurrentBackward: Kernel<'recurrentBackward'> = (call, context) =>
     reserve: kept.values,
     gradProjected: toProjected.values,
     gradProduct: toProduct.values,
+    panels: grads,
     hidden,
     cell,
   }
@@ -63,7 +64,6 @@ export const recurrentBackward: Kernel<'recurrentBackward'> = (call, context) =>
           : first
             ? startOf(first) + row * units
             : 0
-      const u = toProduct.start + row * toProduct.rowStride + t * toProduct.timeStride
       backward(
         arrays,
         units,
@@ -74,12 +74,12 @@ export const recurrentBackward: Kernel<'recurrentBackward'> = (call, context) =>
         x,
         slot * units,
         toProjected.start + row * toProjected.rowStride + t * toProjected.timeStride,
-        u,
+        toProduct.start + row * toProduct.rowStride + t * toProduct.timeStride,
+        panelRow(slot, width),
       )
-      packRow(toProduct.values, u, width, null, 0, grads, slot)
     }
     if (running === 0 || (s === 0 && gradInitialHidden === null)) continue
-    multiplyPanels(grads, running, weights, units, width, product, stride)
+    multiplyPanels(grads, running, weights, units, width, product, stride, false)
     for (let slot = 0; slot < running; slot++) {
       addRow(product, slot * stride, masks, maskStart + order[slot]! * units, hidden, slot * units, units)
     }

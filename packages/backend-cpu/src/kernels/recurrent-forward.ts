@@ -3,7 +3,7 @@
 import type { Kernel } from '../kernel.ts'
 import { startOf } from '../kernel.ts'
 import { CELLS } from './cells.ts'
-import { multiplyPanels, pack, packedLength, packRow, wholeTiles } from './gemm.ts'
+import { multiplyPanels, PANEL_ROWS, packColumns, panelRow, wholeColumns, wholeRows } from './panels.ts'
 import { clearPastEnds, layoutOf, loadState, planSequence, reserveLayout, storeState } from './sequence-plan.ts'
 
 export const recurrentForward: Kernel<'recurrentForward'> = (call, context) => {
@@ -24,20 +24,20 @@ export const recurrentForward: Kernel<'recurrentForward'> = (call, context) => {
   loadState(initialCell, units, plan, cell, context)
 
   // The recurrent weights are packed once; each step's hidden state is packed row by row as its gates are done.
-  const weights = scratch.doubles('panelsB', packedLength(width, units))
-  pack(context.floats(recurrent), startOf(recurrent), 1, width, width, units, weights)
-  const states = scratch.doubles('panelsA', packedLength(rows, units))
+  const weights = scratch.doubles('panelsB', wholeColumns(width) * units)
+  packColumns(context.floats(recurrent), startOf(recurrent), 1, width, width, units, weights)
+  const states = scratch.doubles('panelsA', wholeRows(rows) * units)
   const masks = hiddenMask && context.floats(hiddenMask)
   const maskStart = hiddenMask ? startOf(hiddenMask) : 0
   for (let slot = 0; slot < rows; slot++) {
-    packRow(hidden, slot * units, units, masks, maskStart + order[slot]! * units, states, slot)
+    packState(hidden, slot * units, units, masks, maskStart + order[slot]! * units, states, panelRow(slot, units))
   }
 
   const from = layoutOf(projected, width, timeMajor, context)
   const to = layoutOf(sequence, units, timeMajor, context)
   const kept = reserve && reserveLayout(reserve, reserved * units, plan, timeMajor, context)
-  const stride = wholeTiles(width)
-  const product = scratch.doubles('product', wholeTiles(rows) * stride)
+  const stride = wholeColumns(width)
+  const product = scratch.doubles('product', wholeRows(rows) * stride)
   const bias = recurrentBias ? context.floats(recurrentBias) : scratch.zeros(width)
   const biasStart = recurrentBias ? startOf(recurrentBias) : 0
   const arrays = {
@@ -52,7 +52,7 @@ export const recurrentForward: Kernel<'recurrentForward'> = (call, context) => {
   for (let s = 0; s < plan.steps && active[s]! > 0; s++) {
     const running = active[s]!
     if (s === 0 && initialHidden === null) product.fill(0, 0, running * stride)
-    else multiplyPanels(states, running, weights, width, units, product, stride)
+    else multiplyPanels(states, running, weights, width, units, product, stride, false)
     for (let slot = 0; slot < running; slot++) {
       const row = order[slot]!
       const t = reverse ? plan.lengths[slot]! - 1 - s : s
@@ -60,10 +60,24 @@ export const recurrentForward: Kernel<'recurrentForward'> = (call, context) => {
       const o = to.start + row * to.rowStride + t * to.timeStride
       const r = kept ? kept.start + row * kept.rowStride + t * kept.timeStride : 0
       forward(arrays, units, p, slot * stride, biasStart, slot * units, o, r)
-      packRow(hidden, slot * units, units, masks, maskStart + row * units, states, slot)
+      packState(hidden, slot * units, units, masks, maskStart + row * units, states, panelRow(slot, units))
     }
   }
   clearPastEnds(to, units, plan)
   storeState(hidden, units, plan, finalHidden, context)
   if (finalCell) storeState(cell, units, plan, finalCell, context)
+}
+
+/** Packs a row's hidden state, times the mask, for the next step's product. */
+function packState(
+  hidden: Float64Array,
+  s: number,
+  units: number,
+  masks: Float32Array | null,
+  m: number,
+  panels: Float64Array,
+  o: number,
+): void {
+  if (masks) for (let j = 0; j < units; j++, o += PANEL_ROWS) panels[o] = hidden[s + j]! * masks[m + j]!
+  else for (let j = 0; j < units; j++, o += PANEL_ROWS) panels[o] = hidden[s + j]!
 }

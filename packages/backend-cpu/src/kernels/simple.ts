@@ -2,6 +2,7 @@
 
 import { tanh } from '../math.ts'
 import type { CellRows } from './cell-rows.ts'
+import { PANEL_ROWS } from './panels.ts'
 
 export const simpleTanh: CellRows = {
   gates: 1,
@@ -14,10 +15,12 @@ export const simpleTanh: CellRows = {
       sequence[o + j] = h
     }
   },
-  backward: ({ gradSequence, sequence, gradProjected, hidden }, units, g, h, _r, _before, _x, s, o) => {
+  backward: ({ gradSequence, sequence, gradProjected, panels, hidden }, units, g, h, _r, _before, _x, s, o, _u, d) => {
     for (let j = 0; j < units; j++) {
       const y = sequence[h + j]!
-      gradProjected[o + j] = (gradSequence[g + j]! + hidden[s + j]!) * (1 - y * y)
+      const grad = (gradSequence[g + j]! + hidden[s + j]!) * (1 - y * y)
+      gradProjected[o + j] = grad
+      panels[d + PANEL_ROWS * j] = grad
       hidden[s + j] = 0
     }
   },
@@ -35,9 +38,11 @@ export const simpleRelu: CellRows = {
       sequence[o + j] = h
     }
   },
-  backward: ({ gradSequence, sequence, gradProjected, hidden }, units, g, h, _r, _before, _x, s, o) => {
+  backward: ({ gradSequence, sequence, gradProjected, panels, hidden }, units, g, h, _r, _before, _x, s, o, _u, d) => {
     for (let j = 0; j < units; j++) {
-      gradProjected[o + j] = sequence[h + j]! > 0 ? gradSequence[g + j]! + hidden[s + j]! : 0
+      const grad = sequence[h + j]! > 0 ? gradSequence[g + j]! + hidden[s + j]! : 0
+      gradProjected[o + j] = grad
+      panels[d + PANEL_ROWS * j] = grad
       hidden[s + j] = 0
     }
   },

@@ -3,6 +3,7 @@
 import { sizeOf } from '@rnn/core'
 import type { Kernel } from '../kernel.ts'
 import { startOf } from '../kernel.ts'
+import { exp } from '../math.ts'
 import { rowMaximum, rowSumExp } from './rows.ts'
 
 /** A row of −∞ alone (all masked) gives zeros, and −∞ as logarithm: no NaN from masks. */
@@ -34,5 +35,5 @@ function shiftRow(x: Float32Array, p: number, out: Float32Array, o: number, leng
 
 function softmaxRow(x: Float32Array, p: number, out: Float32Array, o: number, length: number, largest: number): void {
   const scale = 1 / rowSumExp(x, p, length, largest)
-  for (let i = 0; i < length; i++) out[o + i] = Math.exp(x[p + i]! - largest) * scale
+  for (let i = 0; i < length; i++) out[o + i] = exp(x[p + i]! - largest) * scale
 }

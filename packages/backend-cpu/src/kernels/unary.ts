@@ -3,7 +3,7 @@
 import type { UnaryKind } from '@rnn/core'
 import type { Kernel } from '../kernel.ts'
 import { startOf } from '../kernel.ts'
-import { sigmoid, tanh } from '../math.ts'
+import { exp, sigmoid, tanh } from '../math.ts'
 import { advance, planWalk, stridesOver } from '../strided.ts'
 
 type Run<From, To> = (x: From, p: number, xStep: number, out: To, o: number, outStep: number, count: number) => void
@@ -47,7 +47,7 @@ const FLOAT_RUNS: { readonly [Kind in FloatKind]: FloatRun } = {
     for (let i = 0; i < count; i++, p += xs, o += os) out[o] = Math.sign(x[p]!)
   },
   exp: (x, p, xs, out, o, os, count) => {
-    for (let i = 0; i < count; i++, p += xs, o += os) out[o] = Math.exp(x[p]!)
+    for (let i = 0; i < count; i++, p += xs, o += os) out[o] = exp(x[p]!)
   },
   log: (x, p, xs, out, o, os, count) => {
     for (let i = 0; i < count; i++, p += xs, o += os) out[o] = Math.log(x[p]!)
@@ -80,7 +80,7 @@ const FLOAT_RUNS: { readonly [Kind in FloatKind]: FloatRun } = {
   // log(1 + eˣ) without overflow: max(x, 0) + log1p(e^−|x|).
   softplus: (x, p, xs, out, o, os, count) => {
     for (let i = 0; i < count; i++, p += xs, o += os) {
-      out[o] = Math.max(x[p]!, 0) + Math.log1p(Math.exp(-Math.abs(x[p]!)))
+      out[o] = Math.max(x[p]!, 0) + Math.log1p(exp(-Math.abs(x[p]!)))
     }
   },
   floor: (x, p, xs, out, o, os, count) => {
