@@ -54,6 +54,8 @@ export type { TextDataset, TextDatasetOptions, TextLabels, TextSequences } from 
 
 export { labelledTexts } from './readers/labelled-texts.ts'
 export type { LabelledTexts } from './readers/labelled-texts.ts'
+export { readLines } from './readers/lines.ts'
+export type { TextLines } from './readers/lines.ts'
 export { numericColumn } from './readers/numeric-column.ts'
 export type { TextSource } from './readers/source-text.ts'
 export { parseTable, readTable } from './readers/table.ts'
