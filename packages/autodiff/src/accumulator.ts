@@ -51,7 +51,9 @@ export class Accumulator {
         break
       case 'product': {
         const { a, b, transposeA, transposeB } = contribution
-        if (this.#sum === undefined) this.#replace(matmul(a, b, { transposeA, transposeB }))
+        // Two matrices make the first contribution without a buffer of zeros to add it to.
+        if (this.#sum === undefined && a.rank === 2 && b.rank === 2)
+          this.#replace(matmul(a, b, { transposeA, transposeB }))
         else matmulInto(this.#own(), a, b, { transposeA, transposeB })
         break
       }
@@ -60,7 +62,12 @@ export class Accumulator {
 
   /** Hands the gradient over, contiguous and in a buffer of its own; zeros if nothing was added. The caller's scope owns it. */
   take(): Tensor {
-    const result = this.#sum === undefined ? zeros(this.#shape, { backend: this.#backend }) : this.#owned ? alias(this.#sum) : copy(this.#sum)
+    const result =
+      this.#sum === undefined
+        ? zeros(this.#shape, { backend: this.#backend })
+        : this.#owned
+          ? alias(this.#sum)
+          : copy(this.#sum)
     this.release()
     return result
   }

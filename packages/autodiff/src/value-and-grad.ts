@@ -29,7 +29,9 @@ export interface ValueAndGradients<P extends ParameterTree, Aux> {
  *
  * @throws E_SHAPE when the value is no scalar, E_NO_GRADIENT when it depends on none of the parameters, E_NESTED_GRADIENT, E_SAVED_MUTATED
  */
-export function valueAndGrad<P extends ParameterTree>(f: (parameters: P) => Tensor): (parameters: P) => ValueAndGradients<P, undefined>
+export function valueAndGrad<P extends ParameterTree>(
+  f: (parameters: P) => Tensor,
+): (parameters: P) => ValueAndGradients<P, undefined>
 export function valueAndGrad<P extends ParameterTree, Aux>(
   f: (parameters: P) => { readonly value: Tensor; readonly aux: Aux },
 ): (parameters: P) => ValueAndGradients<P, Aux>
@@ -40,7 +42,11 @@ export function valueAndGrad<P extends ParameterTree, Aux>(
     const watched = tensorsIn(parameters)
     const [first] = watched
     if (first === undefined) {
-      throw new RnnError({ code: 'E_VALUE', operation: 'valueAndGrad', problem: 'there are no parameters to differentiate by' })
+      throw new RnnError({
+        code: 'E_VALUE',
+        operation: 'valueAndGrad',
+        problem: 'there are no parameters to differentiate by',
+      })
     }
     const tape = new Tape()
     return scope(first.backend, () => {

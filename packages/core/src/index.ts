@@ -42,12 +42,4 @@ export * from './scan.ts'
 export { keep, scope, tensorsIn } from './scope.ts'
 export * from './shape.ts'
 export type { Storage } from './storage.ts'
-export {
-  alias,
-  allocateTensor,
-  operandOf,
-  readTensors,
-  Tensor,
-  type Placement,
-  type Rows,
-} from './tensor.ts'
+export { alias, allocateTensor, operandOf, readTensors, Tensor, type Placement, type Rows } from './tensor.ts'

@@ -99,7 +99,10 @@ function stepwiseScan(prepared: PreparedScan, batch: number): ScanResult {
     state = after
   }
   if (steps.length === 0) {
-    return { sequence: zeros([...projected.shape.slice(0, 2), units], { backend }), final: state.map((each) => reshape(each, each.shape)) }
+    return {
+      sequence: zeros([...projected.shape.slice(0, 2), units], { backend }),
+      final: state.map((each) => reshape(each, each.shape)),
+    }
   }
   return { sequence: stack(outputs, timeAxis), final: state }
 
@@ -108,7 +111,8 @@ function stepwiseScan(prepared: PreparedScan, batch: number): ScanResult {
     if (projectedStep === undefined || hidden === undefined) throw stateMismatch(cell, 0, units)
     const fed = hiddenMask === undefined ? hidden : mul(hidden, hiddenMask)
     const [first, ...rest] = cell.step(projectedStep, before, parameters, fed)
-    if (first === undefined || rest.length + 1 !== before.length) throw stateMismatch(cell, first === undefined ? 0 : rest.length + 1, units)
+    if (first === undefined || rest.length + 1 !== before.length)
+      throw stateMismatch(cell, first === undefined ? 0 : rest.length + 1, units)
     return [first, ...rest]
   }
 }

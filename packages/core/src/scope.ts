@@ -1,38 +1,10 @@
-// Who frees a tensor: the innermost scope of its backend, or else the garbage collector and `dispose`.
+// Scopes: who calls one frees nothing by hand.
 
 import { stateOf } from './backend-state.ts'
 import type { Backend } from './contract/backend.ts'
 import { RnnError } from './errors.ts'
-import type { Storage } from './storage.ts'
+import { disown, give, ownerOf, release } from './ownership.ts'
 import { Tensor } from './tensor.ts'
-
-// Serves tensors outside any scope only. It holds the storage, never the tensor.
-const registry = /* @__PURE__ */ new FinalizationRegistry<Storage>((storage) => storage.release())
-
-// Where a tensor is listed, so that `keep` and `dispose` can strike it out.
-const owners = /* @__PURE__ */ new WeakMap<Tensor, Set<Tensor>>()
-
-/** Gives a new tensor to the innermost scope of its backend. Called by the constructor of Tensor. */
-export function adopt(tensor: Tensor): void {
-  const innermost = stateOf(tensor.backend).scopes.at(-1)
-  if (innermost === undefined) {
-    registry.register(tensor, tensor.storage, tensor)
-  } else {
-    innermost.add(tensor)
-    owners.set(tensor, innermost)
-  }
-}
-
-/** Strikes a tensor out of its owner's list. Called by `dispose`. */
-export function disown(tensor: Tensor): void {
-  const owner = owners.get(tensor)
-  if (owner === undefined) {
-    registry.unregister(tensor)
-  } else {
-    owner.delete(tensor)
-    owners.delete(tensor)
-  }
-}
 
 /**
  * Takes a tensor out of its scope: from now on it lives until `dispose`, `using` or the garbage collector.
@@ -40,9 +12,9 @@ export function disown(tensor: Tensor): void {
  * @returns the tensor itself
  */
 export function keep<T extends Tensor>(tensor: T): T {
-  if (tensor.disposed || !owners.has(tensor)) return tensor
+  if (tensor.disposed || ownerOf(tensor) === undefined) return tensor
   disown(tensor)
-  registry.register(tensor, tensor.storage, tensor)
+  release(tensor)
   return tensor
 }
 
@@ -68,16 +40,11 @@ export function scope<R>(backend: Backend, body: () => R): R {
     result = body()
     if (isThenable(result)) throw asyncScope('the function returned a promise')
     for (const tensor of tensorsIn(result)) {
-      if (owners.get(tensor) !== own) continue
-      own.delete(tensor)
+      if (ownerOf(tensor) !== own) continue
+      disown(tensor)
       const outer = scopes.at(-2)
-      if (outer === undefined) {
-        owners.delete(tensor)
-        registry.register(tensor, tensor.storage, tensor)
-      } else {
-        outer.add(tensor)
-        owners.set(tensor, outer)
-      }
+      if (outer === undefined) release(tensor)
+      else give(tensor, outer)
     }
   } finally {
     scopes.pop()

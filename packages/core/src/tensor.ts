@@ -5,7 +5,7 @@ import type { Operand } from './contract/operand.ts'
 import { BYTES_PER_ELEMENT, viewAs, type DType } from './dtype.ts'
 import { RnnError } from './errors.ts'
 import type { Tracker } from './recorder.ts'
-import { adopt, disown } from './scope.ts'
+import { adopt, disown } from './ownership.ts'
 import { formatShape, sizeOf, type Shape } from './shape.ts'
 import { Storage } from './storage.ts'
 
@@ -118,12 +118,7 @@ export class Tensor {
 }
 
 /** A new tensor with undefined contents. */
-export function allocateTensor(
-  backend: Backend,
-  shape: Shape,
-  dtype: DType,
-  role: BufferRole = 'transient',
-): Tensor {
+export function allocateTensor(backend: Backend, shape: Shape, dtype: DType, role: BufferRole = 'transient'): Tensor {
   return new Tensor(new Storage(backend, sizeOf(shape) * BYTES_PER_ELEMENT, role), shape, dtype)
 }
 
@@ -188,7 +183,10 @@ export async function readTensors(tensors: readonly Tensor[]): Promise<(Float32A
 /** @throws E_BACKEND_MISMATCH */
 export function assertSameBackend(operation: string, a: Tensor, b: Tensor): void {
   if (a.backend === b.backend) return
-  const names = a.backend.name === b.backend.name ? `two backends named '${a.backend.name}'` : `'${a.backend.name}' and '${b.backend.name}'`
+  const names =
+    a.backend.name === b.backend.name
+      ? `two backends named '${a.backend.name}'`
+      : `'${a.backend.name}' and '${b.backend.name}'`
   throw new RnnError({
     code: 'E_BACKEND_MISMATCH',
     operation,

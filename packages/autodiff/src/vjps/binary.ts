@@ -40,10 +40,19 @@ const DERIVATIVES: Partial<Record<ArithmeticKind, Derivative>> = {
     saves: ['a', 'b', 'y'],
     a: (g, a, b) => mul(g, mul(pow(a, sub1(b)), b)),
     // aᵇ·ln a, which is 0 for a = 0
-    b: (g, a, _, y) => mul(mul(g, y), typeof a === 'number' ? (a === 0 ? 0 : Math.log(a)) : select(equal(a, 0), 0, log(a))),
+    b: (g, a, _, y) =>
+      mul(mul(g, y), typeof a === 'number' ? (a === 0 ? 0 : Math.log(a)) : select(equal(a, 0), 0, log(a))),
   },
-  minimum: { saves: ['a', 'b'], a: (g, a, b) => share(g, less(a, b), a, b), b: (g, a, b) => share(g, less(b, a), a, b) },
-  maximum: { saves: ['a', 'b'], a: (g, a, b) => share(g, greater(a, b), a, b), b: (g, a, b) => share(g, greater(b, a), a, b) },
+  minimum: {
+    saves: ['a', 'b'],
+    a: (g, a, b) => share(g, less(a, b), a, b),
+    b: (g, a, b) => share(g, less(b, a), a, b),
+  },
+  maximum: {
+    saves: ['a', 'b'],
+    a: (g, a, b) => share(g, greater(a, b), a, b),
+    b: (g, a, b) => share(g, greater(b, a), a, b),
+  },
 }
 
 function sub1(b: Operand): Operand {

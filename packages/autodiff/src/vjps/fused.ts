@@ -3,7 +3,10 @@
 import { crossEntropyBackward, layerNormBackward } from '@rnn/core'
 import { onlyGradient, refuse, whole, type RecordOf, type Rule } from './rule.ts'
 
-export const crossEntropyRule: Rule<RecordOf<'crossEntropyForward'>> = ({ attributes, inputs, outputs: [, logSumExp] }, context) => {
+export const crossEntropyRule: Rule<RecordOf<'crossEntropyForward'>> = (
+  { attributes, inputs, outputs: [, logSumExp] },
+  context,
+) => {
   const [logits, labels, classWeights] = inputs
   refuse(context, 2, 'softmaxCrossEntropy', 'the class weights')
   const saved = [context.save(logits), context.save(labels), classWeights && context.save(classWeights)] as const
@@ -15,7 +18,10 @@ export const crossEntropyRule: Rule<RecordOf<'crossEntropyForward'>> = ({ attrib
     })
 }
 
-export const layerNormRule: Rule<RecordOf<'layerNormForward'>> = ({ inputs: [x, gain, bias], outputs: [, mean, rstd] }, context) => {
+export const layerNormRule: Rule<RecordOf<'layerNormForward'>> = (
+  { inputs: [x, gain, bias], outputs: [, mean, rstd] },
+  context,
+) => {
   const saved = [context.save(x), gain && context.save(gain), bias && context.save(bias)] as const
   const [savedMean, savedScale] = [context.save(mean), context.save(rstd)]
   return (gradients) => {

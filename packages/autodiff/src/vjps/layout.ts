@@ -4,7 +4,8 @@ import { reshape, slice, transpose } from '@rnn/core'
 import { onlyGradient, whole, type RecordOf, type Rule } from './rule.ts'
 
 /** A copy in the same dtype; casts give an output that nothing follows. */
-export const copyRule: Rule<RecordOf<'copy'>> = (_, context) => (gradients) => whole(context, 0, () => onlyGradient(gradients))
+export const copyRule: Rule<RecordOf<'copy'>> = (_, context) => (gradients) =>
+  whole(context, 0, () => onlyGradient(gradients))
 
 export const transposeRule: Rule<RecordOf<'transpose'>> = ({ attributes: { permutation } }, context) => {
   const inverse = permutation.map((_, axis) => permutation.indexOf(axis))

@@ -70,7 +70,6 @@ function recurrentWeights(trace: RecurrentTrace, gradProduct: Tensor): Contribut
   const timeAxis = timeMajor ? 0 : 1
   const time = sequence.shape[timeAxis] ?? 0
   const units = sequence.shape[2] ?? 0
-  const gateWidth = gradProduct.shape[2] ?? 0
   const product = (a: Tensor, b: Tensor): Contribution => ({
     kind: 'product',
     input: 1,
@@ -84,8 +83,8 @@ function recurrentWeights(trace: RecurrentTrace, gradProduct: Tensor): Contribut
     const before = slice(sequence, timeAxis, reverse ? 1 : 0, time - 1)
     const at = slice(gradProduct, timeAxis, reverse ? 0 : 1, time - 1)
     const mask = hiddenMask && reshape(hiddenMask, timeMajor ? [1, -1, units] : [-1, 1, units])
-    const fed = mask === null ? before : mul(before, mask)
-    contributions.push(product(reshape(fed, [-1, units]), reshape(at, [-1, gateWidth])))
+    // Three dimensions on purpose: the products of the batch are summed without a copy of the slices.
+    contributions.push(product(mask === null ? before : mul(before, mask), at))
   }
   if (initialHidden !== null && time > 0) {
     const fed = hiddenMask === null ? initialHidden : mul(initialHidden, hiddenMask)

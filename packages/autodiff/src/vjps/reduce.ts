@@ -1,9 +1,30 @@
 // Gradients of reductions.
 
-import { broadcastTo, cast, div, equal, exp, greater, matmul, mul, oneHot, prod, reshape, select, sizeOf, sub, sum, type Shape, type Tensor } from '@rnn/core'
+import {
+  broadcastTo,
+  cast,
+  div,
+  equal,
+  exp,
+  greater,
+  matmul,
+  mul,
+  oneHot,
+  prod,
+  reshape,
+  select,
+  sizeOf,
+  sub,
+  sum,
+  type Shape,
+  type Tensor,
+} from '@rnn/core'
 import { onlyGradient, whole, type RecordOf, type Rule } from './rule.ts'
 
-export const reduceRule: Rule<RecordOf<'reduce'>> = ({ attributes: { kind, axes }, inputs: [x], outputs: [y] }, context) => {
+export const reduceRule: Rule<RecordOf<'reduce'>> = (
+  { attributes: { kind, axes }, inputs: [x], outputs: [y] },
+  context,
+) => {
   const { shape } = x
   const kept = shape.map((length, axis) => (axes.includes(axis) ? 1 : length))
   const spread = (each: Tensor): Tensor => broadcastTo(reshape(each, kept), shape)
@@ -27,7 +48,8 @@ export const reduceRule: Rule<RecordOf<'reduce'>> = ({ attributes: { kind, axes 
     }
     case 'product': {
       const savedX = context.save(x)
-      return (gradients) => whole(context, 0, () => mul(reshape(onlyGradient(gradients), kept), productOfOthers(savedX.get(), axes)))
+      return (gradients) =>
+        whole(context, 0, () => mul(reshape(onlyGradient(gradients), kept), productOfOthers(savedX.get(), axes)))
     }
   }
 }

@@ -8,10 +8,16 @@ import type { Saved } from '../saved.ts'
 export type Contribution =
   | { readonly kind: 'whole'; readonly input: number; readonly gradient: Tensor }
   /** To `start …` along one axis alone: slices never pad. */
-  | { readonly kind: 'slice'; readonly input: number; readonly gradient: Tensor; readonly axis: number; readonly start: number }
+  | {
+      readonly kind: 'slice'
+      readonly input: number
+      readonly gradient: Tensor
+      readonly axis: number
+      readonly start: number
+    }
   /** To the rows of a table; repeats add up, −1 is skipped. */
   | { readonly kind: 'rows'; readonly input: number; readonly gradient: Tensor; readonly indices: Tensor }
-  /** The product `a · b`, which is never made where it can be added at once. */
+  /** The product `a · b`, added without being made; summed over a batch that the input does not have. */
   | {
       readonly kind: 'product'
       readonly input: number
@@ -46,7 +52,11 @@ export function whole(context: RuleContext, input: number, gradient: () => Tenso
 export function onlyGradient(gradients: readonly (Tensor | null)[]): Tensor {
   const [gradient] = gradients
   if (gradient != null) return gradient
-  throw new RnnError({ code: 'E_NO_GRADIENT', operation: 'backward', problem: 'an op with one output got no gradient for it' })
+  throw new RnnError({
+    code: 'E_NO_GRADIENT',
+    operation: 'backward',
+    problem: 'an op with one output got no gradient for it',
+  })
 }
 
 /** @throws E_NOT_DIFFERENTIABLE when an input that has no gradient wants one */

@@ -36,6 +36,8 @@ export interface Cell<Name extends string = string, State extends readonly Tenso
 }
 
 /** Gives a cell its types: parameter names and the tuple of its state. */
-export function defineCell<Name extends string, State extends readonly Tensor[]>(cell: Cell<Name, State>): Cell<Name, State> {
+export function defineCell<Name extends string, State extends readonly Tensor[]>(
+  cell: Cell<Name, State>,
+): Cell<Name, State> {
   return cell
 }

@@ -12,22 +12,20 @@ import { defineCell, type Cell } from './cell.ts'
  * Long short-term memory with forget gate (Hochreiter & Schmidhuber 1997; Gers et al. 2000). Gate order i, f, g, o, as in PyTorch and cuDNN; the
  * forget gate's bias starts at 1 (Jozefowicz et al. 2015). State: hidden, cell. Parameters: kernel `[I, 4H]`, recurrent `[H, 4H]`, bias `[4H]`.
  */
-export const lstmCell: Cell<'kernel' | 'recurrent' | 'bias', readonly [h: Tensor, c: Tensor]> = /* @__PURE__ */ defineCell<
-  'kernel' | 'recurrent' | 'bias',
-  readonly [h: Tensor, c: Tensor]
->({
-  kind: 'lstm',
-  gates: 4,
-  stateSizes: (units) => [units, units],
-  parameters: (inputSize, units) => ({
-    kernel: { shape: [inputSize, 4 * units], initializer: glorotUniform },
-    recurrent: { shape: [units, 4 * units], initializer: orthogonal },
-    bias: { shape: [4 * units], initializer: blocks(zeroInitializer, constant(1), zeroInitializer, zeroInitializer) },
-  }),
-  project: (x, { kernel, bias }) => linear(x, kernel, bias),
-  step(projected, [, c], { recurrent }, fed) {
-    const [i, f, g, o] = split(add(projected, linear(fed, recurrent)), 4)
-    const next = add(mul(sigmoid(f), c), mul(sigmoid(i), tanh(g))) // c' = σ(f)·c + σ(i)·tanh(g)
-    return [mul(sigmoid(o), tanh(next)), next] // h' = σ(o)·tanh(c')
-  },
-})
+export const lstmCell: Cell<'kernel' | 'recurrent' | 'bias', readonly [h: Tensor, c: Tensor]> =
+  /* @__PURE__ */ defineCell<'kernel' | 'recurrent' | 'bias', readonly [h: Tensor, c: Tensor]>({
+    kind: 'lstm',
+    gates: 4,
+    stateSizes: (units) => [units, units],
+    parameters: (inputSize, units) => ({
+      kernel: { shape: [inputSize, 4 * units], initializer: glorotUniform },
+      recurrent: { shape: [units, 4 * units], initializer: orthogonal },
+      bias: { shape: [4 * units], initializer: blocks(zeroInitializer, constant(1), zeroInitializer, zeroInitializer) },
+    }),
+    project: (x, { kernel, bias }) => linear(x, kernel, bias),
+    step(projected, [, c], { recurrent }, fed) {
+      const [i, f, g, o] = split(add(projected, linear(fed, recurrent)), 4)
+      const next = add(mul(sigmoid(f), c), mul(sigmoid(i), tanh(g))) // c' = σ(f)·c + σ(i)·tanh(g)
+      return [mul(sigmoid(o), tanh(next)), next] // h' = σ(o)·tanh(c')
+    },
+  })

@@ -105,8 +105,8 @@ export type TopKOp<T> = OpOutline<'topK', readonly [x: T], readonly [values: T, 
 
 /**
  * `out = op(a) · op(b) + bias`, or `out += …` with `accumulate` (in place; then without bias). float32.
- * `a` is `[M, K]` or `[batch, M, K]` (`[K, M]` with transposeA), `b` likewise, `out` `[M, N]` or `[batch, M, N]`; a batch of 1 in an operand serves
- * all of `out`'s. `bias` is `[N]`. Rows: `rowLength` is a multiple of the operand's last dimension.
+ * `a` is `[M, K]` or `[batch, M, K]` (`[K, M]` with transposeA), `b` likewise, `out` `[M, N]` or `[batch, M, N]`, all of one rank; `bias` is `[N]`. A batch of 1 in one operand
+ * serves all of the other's; an `out` with a batch of 1 gets the sum of all products.
  */
 export type MatmulOp<T> = OpOutline<
   'matmul',
@@ -228,12 +228,7 @@ export type RecurrentBackwardOp<T> = OpOutline<
     lengths: T | null,
     hiddenMask: T | null,
   ],
-  readonly [
-    gradProjected: T,
-    gradRecurrentProduct: T | null,
-    gradInitialHidden: T | null,
-    gradInitialCell: T | null,
-  ],
+  readonly [gradProjected: T, gradRecurrentProduct: T | null, gradInitialHidden: T | null, gradInitialCell: T | null],
   RecurrentAttributes
 >
 

@@ -21,7 +21,7 @@ export interface OperandSignature {
   readonly dtype: DType
   /**
    * Elements, in row-major order, that lie next to one another before the next jump. Absent: the operand is contiguous.
-   * Divides the number of elements, is a multiple of the last dimension, and is given together with `rowStride`.
+   * Always the product of some trailing dimensions of `shape`, and given together with `rowStride`.
    */
   readonly rowLength?: number
   /** Distance, in elements, between the starts of neighbouring rows; at least `rowLength`. */

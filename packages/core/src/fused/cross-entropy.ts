@@ -39,7 +39,8 @@ export function softmaxCrossEntropy(logits: Tensor, labels: Tensor, options: Cro
   checkTensors(operation, [logits, labels, classWeights])
   checkDType(operation, 'logits', logits, 'float32')
   checkDType(operation, 'labels', labels, 'int32')
-  if (logits.rank === 0) throw new RnnError({ code: 'E_SHAPE', operation, problem: 'logits are a scalar, expected […, classes]' })
+  if (logits.rank === 0)
+    throw new RnnError({ code: 'E_SHAPE', operation, problem: 'logits are a scalar, expected […, classes]' })
   const classes = logits.shape.at(-1) ?? 0
   checkShape(operation, 'labels', labels, logits.shape.slice(0, -1))
   if (classWeights !== undefined) {
@@ -47,17 +48,28 @@ export function softmaxCrossEntropy(logits: Tensor, labels: Tensor, options: Cro
     checkShape(operation, 'classWeights', classWeights, [classes])
   }
   if (!(labelSmoothing >= 0 && labelSmoothing < 1)) {
-    throw new RnnError({ code: 'E_VALUE', operation, problem: `labelSmoothing ${labelSmoothing}`, fix: 'use 0 … below 1' })
+    throw new RnnError({
+      code: 'E_VALUE',
+      operation,
+      problem: `labelSmoothing ${labelSmoothing}`,
+      fix: 'use 0 … below 1',
+    })
   }
   return scope(logits.backend, () => {
     const rows = sizeOf(labels.shape)
     const flat = [reshape(logits, [rows, classes]), reshape(labels, [rows])] as const
-    const loss = fusedForward(...flat, classWeights ?? null, labelSmoothing) ?? composite(...flat, classWeights, labelSmoothing)
+    const loss =
+      fusedForward(...flat, classWeights ?? null, labelSmoothing) ?? composite(...flat, classWeights, labelSmoothing)
     return reshape(loss, labels.shape)
   })
 }
 
-function fusedForward(logits: Tensor, labels: Tensor, classWeights: Tensor | null, labelSmoothing: number): Tensor | undefined {
+function fusedForward(
+  logits: Tensor,
+  labels: Tensor,
+  classWeights: Tensor | null,
+  labelSmoothing: number,
+): Tensor | undefined {
   const { backend } = logits
   const [rows = 0] = labels.shape
   const attributes = { labelSmoothing }
@@ -76,7 +88,10 @@ function fusedForward(logits: Tensor, labels: Tensor, classWeights: Tensor | nul
   if (!supported) return undefined
   const loss = allocateTensor(backend, [rows], 'float32')
   const logSumExp = allocateTensor(backend, [rows], 'float32')
-  execute({ op: 'crossEntropyForward', inputs: [logits, labels, classWeights], outputs: [loss, logSumExp], attributes }, 'softmaxCrossEntropy')
+  execute(
+    { op: 'crossEntropyForward', inputs: [logits, labels, classWeights], outputs: [loss, logSumExp], attributes },
+    'softmaxCrossEntropy',
+  )
   return loss
 }
 

@@ -26,11 +26,15 @@ export function layerNorm(x: Tensor, options: LayerNormOptions = {}): Tensor {
   const { gain, bias, epsilon = 1e-5 } = options
   checkTensors('layerNorm', [x, gain, bias])
   checkDType('layerNorm', 'x', x, 'float32')
-  if (x.rank === 0) throw new RnnError({ code: 'E_SHAPE', operation: 'layerNorm', problem: 'x is a scalar, expected […, units]' })
+  if (x.rank === 0)
+    throw new RnnError({ code: 'E_SHAPE', operation: 'layerNorm', problem: 'x is a scalar, expected […, units]' })
   const width = [x.shape.at(-1) ?? 0]
   if (gain !== undefined) checkShape('layerNorm', 'gain', gain, width)
   if (bias !== undefined) checkShape('layerNorm', 'bias', bias, width)
-  return scope(x.backend, () => fusedForward(x, gain ?? null, bias ?? null, epsilon) ?? composite(x, gain, bias, epsilon))
+  return scope(
+    x.backend,
+    () => fusedForward(x, gain ?? null, bias ?? null, epsilon) ?? composite(x, gain, bias, epsilon),
+  )
 }
 
 function fusedForward(x: Tensor, gain: Tensor | null, bias: Tensor | null, epsilon: number): Tensor | undefined {

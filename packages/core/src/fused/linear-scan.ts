@@ -41,7 +41,12 @@ function fusedForward(a: Tensor, b: Tensor, initial: Tensor | null, reverse: boo
   const like = floatOf(a.shape)
   const supported = chooseFused(
     a.backend,
-    { op: 'linearScanForward', inputs: [aSignature, bSignature, initialSignature], outputs: [like], attributes: { reverse } },
+    {
+      op: 'linearScanForward',
+      inputs: [aSignature, bSignature, initialSignature],
+      outputs: [like],
+      attributes: { reverse },
+    },
     recorderOf('linearScan', [a, b, initial]) && {
       op: 'linearScanBackward',
       inputs: [like, aSignature, like, initialSignature],

@@ -103,9 +103,7 @@ export function adamStep(
     const first = movingAverage(firstMoment, gradient, beta1)
     const second = movingAverage(secondMoment, square(gradient), beta2)
     const direction = div(div(first, scalar(correction1)), add(sqrt(div(second, scalar(correction2))), epsilon))
-    const start = decoupled
-      ? sub(parameter, mul(mul(parameter, weightDecay), scalar(learningRate)))
-      : parameter
+    const start = decoupled ? sub(parameter, mul(mul(parameter, weightDecay), scalar(learningRate))) : parameter
     assign(firstMoment, first)
     assign(secondMoment, second)
     assign(parameter, sub(start, mul(direction, scalar(learningRate))))
@@ -128,10 +126,16 @@ function scalar(value: Tensor | undefined): Tensor {
 /** `Σ x²` over all elements of all tensors, float32 of shape `[]`. Its root is the global norm. Never recorded. */
 export function sumOfSquares(tensors: readonly Tensor[]): Tensor {
   const [first] = tensors
-  if (first === undefined) throw new RnnError({ code: 'E_VALUE', operation: 'sumOfSquares', problem: 'no tensors were given' })
+  if (first === undefined)
+    throw new RnnError({ code: 'E_VALUE', operation: 'sumOfSquares', problem: 'no tensors were given' })
   checkTensors('sumOfSquares', tensors)
   const { backend } = first
-  const signature = { op: 'sumOfSquares', inputs: tensors.map((each) => signatureOf(each)), outputs: [floatOf([])], attributes: {} } as const
+  const signature = {
+    op: 'sumOfSquares',
+    inputs: tensors.map((each) => signatureOf(each)),
+    outputs: [floatOf([])],
+    attributes: {},
+  } as const
   if (chooseFused(backend, signature)) {
     const out = allocateTensor(backend, [], 'float32')
     run({ op: 'sumOfSquares', inputs: tensors, outputs: [out], attributes: {} })

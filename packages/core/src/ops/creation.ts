@@ -137,5 +137,8 @@ export function ones(shape: Shape, options: FillOptions): Tensor {
 export function arange(count: number, options: FillOptions): Tensor {
   assertShape('arange', [count])
   const { backend, dtype = 'int32', role = 'transient' } = options
-  return tensor(Int32Array.from({ length: count }, (_, i) => i), { backend, dtype, role })
+  return tensor(
+    Int32Array.from({ length: count }, (_, i) => i),
+    { backend, dtype, role },
+  )
 }

@@ -20,7 +20,8 @@ import { reshape } from './views.ts'
 export function gather(table: Tensor, indices: Tensor): Tensor {
   checkTensors('gather', [table, indices])
   checkDType('gather', 'indices', indices, 'int32')
-  if (table.rank === 0) throw new RnnError({ code: 'E_SHAPE', operation: 'gather', problem: 'the table is a scalar and has no rows' })
+  if (table.rank === 0)
+    throw new RnnError({ code: 'E_SHAPE', operation: 'gather', problem: 'the table is a scalar and has no rows' })
   const out = allocateTensor(table.backend, [...indices.shape, ...table.shape.slice(1)], table.dtype)
   execute({ op: 'gather', inputs: [table, indices], outputs: [out], attributes: {} })
   return out

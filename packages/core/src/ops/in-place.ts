@@ -4,8 +4,8 @@ import type { Backend } from '../contract/backend.ts'
 import { RnnError } from '../errors.ts'
 import { run } from '../execute.ts'
 import { recorderOf } from '../recorder.ts'
-import { formatShape, sameShape } from '../shape.ts'
-import type { Tensor } from '../tensor.ts'
+import { formatShape } from '../shape.ts'
+import { alias, type Tensor } from '../tensor.ts'
 import { checkDType, checkShape, checkTensors } from './checks.ts'
 
 /** `target = x`. Shapes and dtypes are equal. */
@@ -48,7 +48,11 @@ export function assignFromHost(target: Tensor, values: Float32Array | Int32Array
     })
   }
   if (values instanceof Float32Array !== (target.dtype === 'float32')) {
-    throw new RnnError({ code: 'E_DTYPE', operation: 'assign', problem: `a ${values.constructor.name} for a ${target.dtype} tensor` })
+    throw new RnnError({
+      code: 'E_DTYPE',
+      operation: 'assign',
+      problem: `a ${values.constructor.name} for a ${target.dtype} tensor`,
+    })
   }
   const backend: Backend = target.backend
   backend.write(target.storage.buffer, values, target.placement.byteOffset)
@@ -61,7 +65,12 @@ export function fillInto(target: Tensor, value: number): void {
   run({ op: 'fill', inputs: [], outputs: [target], attributes: { value } }, 'fillInto')
 }
 
-/** `target += a · b` for matrices, or batches of them with one batch axis; float32. */
+/**
+ * `target += a · b`, float32, for matrices or batches of them with one batch axis. A target without a batch, or with a batch of 1, gets the sum of
+ * all products.
+ *
+ * @throws E_SHAPE
+ */
 export function matmulInto(
   target: Tensor,
   a: Tensor,
@@ -73,7 +82,16 @@ export function matmulInto(
   const { transposeA = false, transposeB = false } = options
   const [m, k] = transposeA ? [a.shape.at(-1), a.shape.at(-2)] : [a.shape.at(-2), a.shape.at(-1)]
   const [inner, n] = transposeB ? [b.shape.at(-1), b.shape.at(-2)] : [b.shape.at(-2), b.shape.at(-1)]
-  if (k !== inner || !sameShape(target.shape.slice(-2), [m ?? 0, n ?? 0])) {
+  const batched = Math.max(target.rank, a.rank, b.rank) === 3
+  const [targetBatch, batchA, batchB] = [target, a, b].map((each) => (each.rank === 3 ? (each.shape[0] ?? 0) : 1)) as [
+    number,
+    number,
+    number,
+  ]
+  const batch = batchA === 1 ? batchB : batchA
+  const fits =
+    k === inner && target.shape.at(-2) === m && target.shape.at(-1) === n && Math.max(target.rank, a.rank, b.rank) <= 3
+  if (!fits || (batchB !== 1 && batchB !== batch) || (targetBatch !== 1 && targetBatch !== batch)) {
     throw new RnnError({
       code: 'E_SHAPE',
       operation: 'matmulInto',
@@ -81,7 +99,15 @@ export function matmulInto(
     })
   }
   const attributes = { transposeA, transposeB, accumulate: true }
-  run({ op: 'matmul', inputs: [a, b, null], outputs: [target], attributes }, 'matmulInto')
+  const views: Tensor[] = []
+  const ranked = (each: Tensor): Tensor => {
+    if (!batched || each.rank === 3) return each
+    const view = alias(each, [1, ...each.shape])
+    views.push(view)
+    return view
+  }
+  run({ op: 'matmul', inputs: [ranked(a), ranked(b), null], outputs: [ranked(target)], attributes }, 'matmulInto')
+  for (const view of views) view.dispose()
 }
 
 /** `table[indices[i], …] += updates[i, …]`, in ascending i; −1 is skipped. */

@@ -50,7 +50,11 @@ export function transpose(x: Tensor, permutation?: readonly number[]): Tensor {
 
 function swapLastTwo(rank: number): number[] {
   if (rank < 2) {
-    throw new RnnError({ code: 'E_SHAPE', operation: 'transpose', problem: `a tensor with ${rank} dimension has no two axes` })
+    throw new RnnError({
+      code: 'E_SHAPE',
+      operation: 'transpose',
+      problem: `a tensor with ${rank} dimension has no two axes`,
+    })
   }
   return Array.from({ length: rank }, (_, i) => (i < rank - 2 ? i : i === rank - 2 ? rank - 1 : rank - 2))
 }
@@ -58,7 +62,8 @@ function swapLastTwo(rank: number): number[] {
 /** Joins tensors along an axis (default: the last); all other dimensions are equal. */
 export function concat(tensors: readonly Tensor[], axis = -1): Tensor {
   const [first] = tensors
-  if (first === undefined) throw new RnnError({ code: 'E_VALUE', operation: 'concat', problem: 'no tensors were given' })
+  if (first === undefined)
+    throw new RnnError({ code: 'E_VALUE', operation: 'concat', problem: 'no tensors were given' })
   checkTensors('concat', tensors)
   const resolved = resolveAxis('concat', axis, first.rank)
   let length = 0
@@ -123,8 +128,10 @@ export function broadcastTo(x: Tensor, shape: Shape): Tensor {
   if (x.dtype === 'bool') {
     execute({ op: 'binary', inputs: [x, x], outputs: [out], attributes: { kind: 'and' } }, 'broadcastTo')
   } else {
-    execute({ op: 'binary', inputs: [x, null], outputs: [out], attributes: { kind: 'multiply', scalar: 1 } }, 'broadcastTo')
+    execute(
+      { op: 'binary', inputs: [x, null], outputs: [out], attributes: { kind: 'multiply', scalar: 1 } },
+      'broadcastTo',
+    )
   }
   return out
 }
-

@@ -30,7 +30,12 @@ export function bernoulli(
   options: RandomOptions & { readonly dtype?: 'bool' | 'float32' },
 ): Tensor {
   if (!(probability >= 0 && probability <= 1)) {
-    throw new RnnError({ code: 'E_VALUE', operation: 'bernoulli', problem: `probability ${probability}`, fix: 'use 0 … 1' })
+    throw new RnnError({
+      code: 'E_VALUE',
+      operation: 'bernoulli',
+      problem: `probability ${probability}`,
+      fix: 'use 0 … 1',
+    })
   }
   return random(from, shape, options.dtype ?? 'bool', options.backend, { kind: 'bernoulli', probability })
 }
@@ -50,7 +55,13 @@ export function randomBits(from: RandomKey, shape: Shape, options: RandomOptions
   return random(from, shape, 'int32', options.backend, { kind: 'bits' })
 }
 
-function random(from: RandomKey, shape: Shape, dtype: DType, backend: Backend, attributes: RandomOp<Tensor>['attributes']): Tensor {
+function random(
+  from: RandomKey,
+  shape: Shape,
+  dtype: DType,
+  backend: Backend,
+  attributes: RandomOp<Tensor>['attributes'],
+): Tensor {
   assertShape(attributes.kind, shape)
   const keyTensor = tensor(Int32Array.from(from.words), { backend })
   const out = allocateTensor(backend, shape, dtype)

@@ -16,7 +16,13 @@ export interface ReduceOptions {
   readonly keepDims?: boolean
 }
 
-function reduce(kind: ReduceKind, operation: string, x: Tensor, options: ReduceOptions, allowed: readonly DType[]): Tensor {
+function reduce(
+  kind: ReduceKind,
+  operation: string,
+  x: Tensor,
+  options: ReduceOptions,
+  allowed: readonly DType[],
+): Tensor {
   assertUsable(operation, x)
   checkDType(operation, 'x', x, ...allowed)
   const axes = axesOf(operation, x, options.axis)
@@ -66,7 +72,8 @@ export function argmax(x: Tensor, axis = -1): Tensor {
   assertUsable('argmax', x)
   checkDType('argmax', 'x', x, 'float32', 'int32')
   const resolved = resolveAxis('argmax', axis, x.rank)
-  if (x.shape[resolved] === 0) throw new RnnError({ code: 'E_SHAPE', operation: 'argmax', problem: `axis ${axis} is empty` })
+  if (x.shape[resolved] === 0)
+    throw new RnnError({ code: 'E_SHAPE', operation: 'argmax', problem: `axis ${axis} is empty` })
   const out = allocateTensor(x.backend, x.shape.toSpliced(resolved, 1), 'int32')
   execute({ op: 'argmax', inputs: [x], outputs: [out], attributes: { axis: resolved } })
   return out
@@ -78,7 +85,12 @@ export function topK(x: Tensor, k: number): { values: Tensor; indices: Tensor } 
   checkDType('topK', 'x', x, 'float32', 'int32')
   const length = x.shape[resolveAxis('topK', -1, x.rank)] ?? 0
   if (!Number.isInteger(k) || k < 1 || k > length) {
-    throw new RnnError({ code: 'E_VALUE', operation: 'topK', problem: `k = ${k} of ${length} elements`, fix: `use 1 … ${length}` })
+    throw new RnnError({
+      code: 'E_VALUE',
+      operation: 'topK',
+      problem: `k = ${k} of ${length} elements`,
+      fix: `use 1 … ${length}`,
+    })
   }
   const shape = [...x.shape.slice(0, -1), k]
   const values = allocateTensor(x.backend, shape, x.dtype)
@@ -91,6 +103,8 @@ export function topK(x: Tensor, k: number): { values: Tensor; indices: Tensor } 
 export function sumTo(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x
   const missing = x.rank - shape.length
-  const axes = x.shape.flatMap((length, axis) => (axis < missing || (shape[axis - missing] === 1 && length !== 1) ? [axis] : []))
+  const axes = x.shape.flatMap((length, axis) =>
+    axis < missing || (shape[axis - missing] === 1 && length !== 1) ? [axis] : [],
+  )
   return reshape(axes.length === 0 ? x : sum(x, { axis: axes, keepDims: true }), shape)
 }

@@ -21,7 +21,9 @@ function softmaxAlong(operation: string, x: Tensor, axis: number, log: boolean):
   checkDType(operation, 'x', x, 'float32')
   const resolved = resolveAxis(operation, axis, x.rank)
   if (resolved !== x.rank - 1) {
-    const order = Array.from({ length: x.rank }, (_, i) => (i === resolved ? x.rank - 1 : i === x.rank - 1 ? resolved : i))
+    const order = Array.from({ length: x.rank }, (_, i) =>
+      i === resolved ? x.rank - 1 : i === x.rank - 1 ? resolved : i,
+    )
     return transpose(softmaxAlong(operation, transpose(x, order), -1, log), order)
   }
   const out = allocateTensor(x.backend, x.shape, 'float32')

@@ -32,12 +32,13 @@ function inferDimension(x: Tensor, shape: Shape): Shape {
   })
 }
 
-/** Rows survive a reshape as long as no row of the new shape's last dimension is cut. */
+/** Rows survive a reshape when some trailing dimensions of the new shape make up one row. */
 function reshapedPlacement(x: Tensor, shape: Shape): Placement | undefined {
   const { rows } = x.placement
   if (rows === undefined) return x.placement
-  const last = shape.at(-1) ?? 1
-  return last > 0 && rows.length % last === 0 ? x.placement : undefined
+  let inner = 1
+  for (let axis = shape.length - 1; axis >= 0 && inner < rows.length; axis--) inner *= shape[axis] ?? 1
+  return inner === rows.length ? x.placement : undefined
 }
 
 function viewOrCopy(x: Tensor, shape: Shape, placement: Placement | undefined): Tensor {
@@ -96,7 +97,9 @@ function slicedPlacement(x: Tensor, axis: number, start: number, size: number): 
   const block = length * inner
   const at = (elements: number): number => byteOffset + elements * BYTES_PER_ELEMENT
   const withRows = (offset: number, rowLength: number, stride: number, count: number): Placement =>
-    count === 1 || rowLength === stride ? { byteOffset: offset } : { byteOffset: offset, rows: { length: rowLength, stride } }
+    count === 1 || rowLength === stride
+      ? { byteOffset: offset }
+      : { byteOffset: offset, rows: { length: rowLength, stride } }
 
   if (rows === undefined) return withRows(at(start * inner), size * inner, block, outer)
   // Each row holds exactly one block of the axis: the slice shortens the rows.
