@@ -85,4 +85,3 @@ export function built<T>(operation: string, value: T | undefined): T {
     fix: 'call await model.init(backend, { seed }) first',
   })
 }
-

@@ -55,7 +55,9 @@ export function upload<Inputs, Targets = undefined>(
 
 /** True for an array with a shape, false for a structure of them. */
 export function isHostArray(value: unknown): value is HostArray {
-  return typeof value === 'object' && value !== null && 'data' in value && 'shape' in value && ArrayBuffer.isView(value.data)
+  return (
+    typeof value === 'object' && value !== null && 'data' in value && 'shape' in value && ArrayBuffer.isView(value.data)
+  )
 }
 
 /** The structure with each array uploaded; what is neither an array nor a structure stays as it is. */

@@ -1,6 +1,16 @@
 // How a model's values come to be and move. All or nothing: on failure the variables keep what they had.
 
-import { keep, key, readTensors, RnnError, splitKey, tensor, type Backend, type ParameterSpec, type Tensor } from '@rnn/core'
+import {
+  keep,
+  key,
+  readTensors,
+  RnnError,
+  splitKey,
+  tensor,
+  type Backend,
+  type ParameterSpec,
+  type Tensor,
+} from '@rnn/core'
 import type { NamedVariable } from './variable.ts'
 
 /** Options of `init`. */
@@ -19,7 +29,12 @@ export async function createValues(
 ): Promise<void> {
   const { seed, values } = options
   if (!Number.isSafeInteger(seed)) {
-    throw new RnnError({ code: 'E_VALUE', operation: 'init', problem: `seed ${String(seed)}`, fix: 'give a whole number: { seed: 1 }' })
+    throw new RnnError({
+      code: 'E_VALUE',
+      operation: 'init',
+      problem: `seed ${String(seed)}`,
+      fix: 'give a whole number: { seed: 1 }',
+    })
   }
   const root = key(seed)
   const made = await upload(backend, variables, ({ path, variable: { spec } }) => {
@@ -36,7 +51,8 @@ export async function moveValues(variables: readonly NamedVariable[], backend: B
   const host = new Map(variables.map(({ variable }, i) => [variable, data[i]]))
   const made = await upload(backend, variables, ({ variable }) => host.get(variable) as Float32Array) // variables are float32
   const changed = variables.find(
-    ({ variable }, i) => !variable.initialized || variable.value !== before[i] || before[i]?.storage.version !== versions[i],
+    ({ variable }, i) =>
+      !variable.initialized || variable.value !== before[i] || before[i]?.storage.version !== versions[i],
   )
   if (changed !== undefined) {
     for (const each of made) each.dispose()

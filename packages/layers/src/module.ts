@@ -78,7 +78,10 @@ export abstract class Module<Input = Tensor, Output = Tensor> {
 
   /** The modules in this one's own fields. Containers override it. */
   children(): readonly NamedModule[] {
-    return this.#inFields((value) => value instanceof Module).map(([name, module]) => ({ name, module: module as AnyModule }))
+    return this.#inFields((value) => value instanceof Module).map(([name, module]) => ({
+      name,
+      module: module as AnyModule,
+    }))
   }
 
   /** The variables in this module's own fields, without those of its children; paths relative to it. */

@@ -1,16 +1,6 @@
 // Inference from host to host: upload, one forward pass, read, with everything freed on the way.
 
-import {
-  cast,
-  readTensors,
-  RnnError,
-  scope,
-  sigmoid,
-  softmax,
-  Tensor,
-  tensorsIn,
-  type Backend,
-} from '@rnn/core'
+import { cast, readTensors, RnnError, scope, sigmoid, softmax, Tensor, tensorsIn, type Backend } from '@rnn/core'
 import type { ForwardContext } from './context.ts'
 import { isHostArray, upload, type BatchLike, type HostArray } from './host-array.ts'
 
@@ -60,7 +50,12 @@ export async function predict<Input, Output>(
     const result = model.forward(batch.inputs as Input, context) // the upload of a HostInput<Input> is an Input
     const found = tensorsIn(result)
     const activated = found.map((each) => activate(activation, each.dtype === 'float32' ? each : cast(each, 'float32')))
-    return { output: result, tensors: found, shapes: activated.map(({ shape }) => shape), reading: readTensors(activated) }
+    return {
+      output: result,
+      tensors: found,
+      shapes: activated.map(({ shape }) => shape),
+      reading: readTensors(activated),
+    }
   })
   const arrays = await reading
   const hosts = new Map(tensors.map((each, i) => [each, { data: arrays[i], shape: shapes[i] }]))

@@ -41,7 +41,10 @@ export function summarize(root: AnyModule): string {
 function formatTable(header: Row, rows: readonly Row[]): string {
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)))
   const line = (cells: readonly string[]): string =>
-    cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  ').trimEnd()
+    cells
+      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
+      .join('  ')
+      .trimEnd()
   const rule = widths.map((width) => '─'.repeat(width)).join('──')
   return [line(header), rule, ...rows.map(line), rule].join('\n')
 }

@@ -28,7 +28,8 @@ export class Sequential extends Module {
   }
 
   override build(inputSize: number | undefined): number | undefined {
-    return (this.#size = this.layers.reduce((size, layer) => layer.build(size), inputSize))
+    this.#size = this.layers.reduce((size, layer) => layer.build(size), inputSize)
+    return this.#size
   }
 
   override forward(x: Tensor, context: ForwardContext): Tensor {

@@ -2,7 +2,7 @@
 
 import { logSoftmax, relu, RnnError, sigmoid, softmax, softplus, tanh, type Tensor } from '@rnn/core'
 import { describe, type ModuleConfig } from '../config/config.ts'
-import { Module } from '../module.ts'
+import { SameSize } from './same-size.ts'
 
 /** Names of activations; `softmax` and `logSoftmax` run over the last axis. */
 export type ActivationName = 'linear' | 'tanh' | 'sigmoid' | 'relu' | 'softplus' | 'softmax' | 'logSoftmax'
@@ -29,9 +29,8 @@ export function activationFunction(operation: string, name: ActivationName): (x:
 }
 
 /** Applies a function to every element, any shape to the same shape. */
-export class Activation extends Module {
+export class Activation extends SameSize {
   readonly function: ActivationName
-  #size: number | undefined
 
   constructor(name: ActivationName) {
     super()
@@ -41,14 +40,6 @@ export class Activation extends Module {
 
   override get type(): string {
     return 'activation'
-  }
-
-  override get outputSize(): number | undefined {
-    return this.#size
-  }
-
-  override build(inputSize: number | undefined): number | undefined {
-    return (this.#size = inputSize ?? this.#size)
   }
 
   override forward(x: Tensor): Tensor {

@@ -4,7 +4,7 @@ import { bernoulli, mul, RnnError, type RandomKey, type Tensor } from '@rnn/core
 import { checkRate } from '../checks.ts'
 import { describe, type ModuleConfig } from '../config/config.ts'
 import type { ForwardContext } from '../context.ts'
-import { Module } from '../module.ts'
+import { SameSize } from './same-size.ts'
 
 /** A mask of 0 (with probability `rate`) and 1 / (1 − rate), float32 of `shape`. */
 export function dropoutMask(x: Tensor, shape: readonly number[], rate: number, key: RandomKey): Tensor {
@@ -26,9 +26,8 @@ export function requireKey(operation: string, key: RandomKey | undefined): Rando
 }
 
 /** Sets elements to zero while training. No parameters. */
-export class Dropout extends Module {
+export class Dropout extends SameSize {
   readonly rate: number
-  #size: number | undefined
 
   constructor(rate: number) {
     super()
@@ -38,14 +37,6 @@ export class Dropout extends Module {
 
   override get type(): string {
     return 'dropout'
-  }
-
-  override get outputSize(): number | undefined {
-    return this.#size
-  }
-
-  override build(inputSize: number | undefined): number | undefined {
-    return (this.#size = inputSize ?? this.#size)
   }
 
   /** @returns x itself unless training */

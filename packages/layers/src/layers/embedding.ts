@@ -1,6 +1,15 @@
 // Vectors for the words (or characters, or other ids) of a vocabulary.
 
-import { equal, formatShape, gather, RnnError, select, uniformInitializer, type Initializer, type Tensor } from '@rnn/core'
+import {
+  equal,
+  formatShape,
+  gather,
+  RnnError,
+  select,
+  uniformInitializer,
+  type Initializer,
+  type Tensor,
+} from '@rnn/core'
 import { checkWhole } from '../checks.ts'
 import { describe, type ModuleConfig } from '../config/config.ts'
 import { Module } from '../module.ts'
@@ -60,7 +69,7 @@ export class Embedding extends Module {
         code: 'E_DTYPE',
         operation: 'embedding',
         problem: `the ids are ${ids.dtype} ${formatShape(ids.shape)}, expected int32`,
-        fix: 'give an Int32Array of ids, or cast(ids, \'int32\')',
+        fix: "give an Int32Array of ids, or cast(ids, 'int32')",
       })
     }
     const { paddingIndex } = this.options

@@ -11,7 +11,8 @@ export const MERGES: readonly Merge[] = ['concat', 'sum', 'mean', 'product']
 /** The outputs of one or two directions as one tensor. */
 export function mergeOutputs(outputs: readonly Tensor[], merge: Merge): Tensor {
   const [forward, backward] = outputs
-  if (forward === undefined) throw new RnnError({ code: 'E_VALUE', operation: 'bidirectional', problem: 'no direction' })
+  if (forward === undefined)
+    throw new RnnError({ code: 'E_VALUE', operation: 'bidirectional', problem: 'no direction' })
   if (backward === undefined) return forward
   switch (merge) {
     case 'concat':

@@ -175,13 +175,21 @@ export class Recurrent<State extends readonly Tensor[] = readonly Tensor[]> exte
           return this.#runCell(i, input, initial?.[i], { lengths, training, key: ownKey })
         })
         final.push(...runs.map((run) => run.final))
-        const output = mergeOutputs(runs.map(({ sequence }) => sequence), this.merge)
+        const output = mergeOutputs(
+          runs.map(({ sequence }) => sequence),
+          this.merge,
+        )
         // Nothing reads these again: a tape holds aliases of what it needs.
         if (input !== x) input.dispose()
         for (const { sequence } of runs) if (sequence !== output) sequence.dispose()
         input = output
         if (training && dropout > 0 && layer < layerCount - 1) {
-          const mask = dropoutMask(x, output.shape, dropout, splitKey(splitKey(requireKey(type, key), layer), 'dropout'))
+          const mask = dropoutMask(
+            x,
+            output.shape,
+            dropout,
+            splitKey(splitKey(requireKey(type, key), layer), 'dropout'),
+          )
           input = mul(output, mask)
           output.dispose()
         }
@@ -192,7 +200,12 @@ export class Recurrent<State extends readonly Tensor[] = readonly Tensor[]> exte
   }
 
   /** One layer in one direction. */
-  #runCell(i: number, x: Tensor, initial: State | undefined, context: ForwardContext): { sequence: Tensor; final: State } {
+  #runCell(
+    i: number,
+    x: Tensor,
+    initial: State | undefined,
+    context: ForwardContext,
+  ): { sequence: Tensor; final: State } {
     const { units, recurrentDropout = 0 } = this.options
     const { lengths, training, key } = context
     const parameters: Parameters = Object.fromEntries(
@@ -203,7 +216,13 @@ export class Recurrent<State extends readonly Tensor[] = readonly Tensor[]> exte
         ? dropoutMask(x, [x.shape[0] ?? 0, units], recurrentDropout, requireKey(this.type, key))
         : undefined
     const reverse = this.directions[i % this.directions.length] === 'backward'
-    const { sequence, final } = scan(this.cell as unknown as Cell, x, parameters, { units, initial, lengths, reverse, hiddenMask })
+    const { sequence, final } = scan(this.cell as unknown as Cell, x, parameters, {
+      units,
+      initial,
+      lengths,
+      reverse,
+      hiddenMask,
+    })
     return { sequence, final: final as unknown as State } // scan gives the states that the cell declares
   }
 

@@ -1,0 +1,156 @@
+// Weights trained with PyTorch: a state_dict's names and layouts to ours.
+
+import { formatShape, RnnError, sameShape } from '@rnn/core'
+import type { HostArray } from '../host-array.ts'
+import { Dense } from '../layers/dense.ts'
+import { Embedding } from '../layers/embedding.ts'
+import type { Variable } from '../variable.ts'
+import type { Recurrent } from '../recurrent/recurrent.ts'
+
+/** Arrays by name, as `state_dict()` has them and as `readSafetensors(bytes).tensors` gives them. */
+export type PytorchState = Readonly<Record<string, HostArray>> | ReadonlyMap<string, HostArray>
+
+/** Options of `importPytorch`. */
+export interface ImportPytorchOptions {
+  /** What stands before the module's own names: `encoder.` for `encoder.weight_ih_l0`. Default: nothing. */
+  readonly prefix?: string
+}
+
+/**
+ * Copies the weights of one PyTorch module into a layer that has been initialised: nn.RNN, nn.LSTM or nn.GRU into the recurrent layer of the same
+ * cell, size, depth and directions; nn.Linear into `dense`; nn.Embedding into `embedding`. Gate orders agree; kernels are transposed, and the two
+ * biases of RNN and LSTM are added. Nothing is changed unless everything fits.
+ *
+ * ```ts
+ * importPytorch(model.encoder, readSafetensors(bytes).tensors, { prefix: 'encoder.' })
+ * ```
+ *
+ * @throws E_CHECKPOINT for missing, unexpected or misshapen arrays, E_UNSUPPORTED for another cell or a projection, E_NOT_BUILT before `init`
+ */
+export function importPytorch(
+  layer: Recurrent | Dense | Embedding,
+  state: PytorchState,
+  options: ImportPytorchOptions = {},
+): void {
+  const { prefix = '' } = options
+  const source = new Source(state, prefix)
+  const variables = new Map(layer.variables().map(({ path, variable }) => [path, variable]))
+  const assignments: [Variable, Float32Array][] = []
+  const set = (path: string, values: (shape: readonly number[]) => Float32Array): void => {
+    const variable = variables.get(path)
+    if (variable !== undefined) assignments.push([variable, values(variable.spec.shape)])
+  }
+  if (variables.size === 0) void layer.backend // throws E_NOT_BUILT
+
+  if (layer instanceof Embedding) set('kernel', (shape) => source.take('weight', shape))
+  else if (layer instanceof Dense) {
+    set('kernel', (shape) => source.takeTransposed('weight', shape))
+    set('bias', (shape) => source.take('bias', shape))
+  } else {
+    for (const { path, suffix } of cellsOf(layer)) {
+      set(`${path}kernel`, (shape) => source.takeTransposed(`weight_ih_${suffix}`, shape))
+      set(`${path}recurrent`, (shape) => source.takeTransposed(`weight_hh_${suffix}`, shape))
+      const input = (shape: readonly number[]): Float32Array => source.takeBias(`bias_ih_${suffix}`, shape)
+      const hidden = (shape: readonly number[]): Float32Array => source.takeBias(`bias_hh_${suffix}`, shape)
+      if (layer.cell.kind === 'gru') {
+        // Reset comes after the recurrent product, so that the hidden bias can't be moved to the other side.
+        set(`${path}bias`, input)
+        set(`${path}recurrentBias`, hidden)
+      } else {
+        set(`${path}bias`, (shape) => sum(input(shape), hidden(shape)))
+      }
+    }
+  }
+  source.finish()
+  for (const [variable, values] of assignments) variable.assign(values)
+}
+
+/** Where a recurrent layer's cells are: our path before the names, PyTorch's ending after them. */
+function cellsOf(layer: Recurrent): { path: string; suffix: string }[] {
+  const { kind } = layer.cell
+  if (!['simpleTanh', 'simpleRelu', 'lstm', 'gru'].includes(kind)) {
+    throw new RnnError({
+      code: 'E_UNSUPPORTED',
+      operation: 'importPytorch',
+      problem: `PyTorch has no '${kind}' cell`,
+      fix: 'import into lstm, gru or simpleRnn',
+    })
+  }
+  return Array.from({ length: layer.layerCount }, (_, index) =>
+    layer.directions.map((direction) => ({
+      path: `${layer.layerCount > 1 ? `${index}.` : ''}${layer.bidirectional ? `${direction}.` : ''}`,
+      // A single backward layer takes the weights of a forward one.
+      suffix: `l${index}${layer.bidirectional && direction === 'backward' ? '_reverse' : ''}`,
+    })),
+  ).flat()
+}
+
+/** The arrays with a prefix, each taken once; collects what doesn't fit. */
+class Source {
+  readonly #arrays: ReadonlyMap<string, HostArray>
+  readonly #prefix: string
+  readonly #left: Set<string>
+  readonly #problems: string[] = []
+
+  constructor(state: PytorchState, prefix: string) {
+    this.#arrays = state instanceof Map ? state : new Map(Object.entries(state))
+    this.#prefix = prefix
+    this.#left = new Set([...this.#arrays.keys()].filter((name) => name.startsWith(prefix)))
+  }
+
+  take(name: string, shape: readonly number[]): Float32Array {
+    const array = this.#find(name, shape)
+    return array === undefined ? new Float32Array(0) : Float32Array.from(array.data)
+  }
+
+  /** As `take`, for an array that has the two dimensions of `shape` the other way round. */
+  takeTransposed(name: string, shape: readonly number[]): Float32Array {
+    const [rows = 0, columns = 0] = shape
+    const array = this.#find(name, [columns, rows])
+    if (array === undefined) return new Float32Array(0)
+    return Float32Array.from(
+      { length: rows * columns },
+      (_, i) => array.data[(i % columns) * rows + Math.floor(i / columns)] ?? 0,
+    )
+  }
+
+  /** As `take`; zeros for a module without biases. */
+  takeBias(name: string, shape: readonly number[]): Float32Array {
+    return this.#left.has(this.#prefix + name) ? this.take(name, shape) : new Float32Array(shape[0] ?? 0)
+  }
+
+  finish(): void {
+    const projection = [...this.#left].find((name) => name.slice(this.#prefix.length).startsWith('weight_hr_'))
+    if (projection !== undefined) {
+      throw new RnnError({
+        code: 'E_UNSUPPORTED',
+        operation: 'importPytorch',
+        problem: `'${projection}': the LSTM has a projection (proj_size)`,
+        fix: 'train it without',
+      })
+    }
+    const problems = [...this.#problems, ...[...this.#left].map((name) => `unexpected ${name}`)]
+    if (problems.length === 0) return
+    throw new RnnError({
+      code: 'E_CHECKPOINT',
+      operation: 'importPytorch',
+      problem: `the state is of another module: ${problems.join('; ')}`,
+      fix: 'check units, layers, directions and prefix',
+    })
+  }
+
+  #find(name: string, shape: readonly number[]): HostArray | undefined {
+    const full = this.#prefix + name
+    const array = this.#arrays.get(full)
+    this.#left.delete(full)
+    if (array !== undefined && sameShape(array.shape, shape)) return array
+    this.#problems.push(
+      array === undefined ? `missing ${full}` : `${full} ${formatShape(array.shape)} instead of ${formatShape(shape)}`,
+    )
+    return undefined
+  }
+}
+
+function sum(a: Float32Array, b: Float32Array): Float32Array {
+  return a.map((value, i) => value + (b[i] ?? 0))
+}

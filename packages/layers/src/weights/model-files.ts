@@ -1,0 +1,85 @@
+// A model as two files: what it is, and its values. Host-neutral: names and contents, no file system.
+
+import { RnnError, type Backend } from '@rnn/core'
+import { fromJSON, type ModuleTypes } from '../config/from-json.ts'
+import type { AnyModule, Module } from '../module.ts'
+import { readWeights, saveWeights } from './weights.ts'
+
+/** A saved model: contents by file name. */
+export interface ModelFiles {
+  readonly 'config.json': string
+  readonly 'weights.safetensors': Uint8Array<ArrayBuffer>
+}
+
+/** Written into files; readers refuse a greater one. */
+const FORMAT_VERSION = 1
+
+/**
+ * A model as files.
+ *
+ * ```ts
+ * for (const [name, content] of Object.entries(await saveModel(model))) await writeFile(join(folder, name), content)
+ * ```
+ *
+ * @throws E_NOT_BUILT before `init`, E_CONFIGURATION for a module that doesn't describe itself
+ */
+export async function saveModel(model: AnyModule): Promise<ModelFiles> {
+  const config = { format: 'rnn', formatVersion: FORMAT_VERSION, model: model.toJSON() }
+  return { 'config.json': `${JSON.stringify(config, undefined, 2)}\n`, 'weights.safetensors': await saveWeights(model) }
+}
+
+/**
+ * Makes a saved model again, on `backend`, ready to predict or to train further. The caller says by the type parameter what comes in and out.
+ *
+ * ```ts
+ * const model = await loadModel({ 'config.json': text, 'weights.safetensors': bytes }, await cpu())
+ * ```
+ *
+ * @param extraTypes modules (and cells) of your own, by type
+ * @throws E_FORMAT for files that are cut short or malformed, E_CONFIGURATION for an unknown type or option, E_CHECKPOINT when the files don't
+ *   belong together
+ */
+export async function loadModel<M extends AnyModule = Module>(
+  files: { readonly 'config.json': string; readonly 'weights.safetensors': Uint8Array },
+  backend: Backend,
+  extraTypes: ModuleTypes = {},
+): Promise<M> {
+  const model = fromJSON(readConfig(files['config.json']), extraTypes)
+  model.build(undefined)
+  const values = readWeights(model, files['weights.safetensors'])
+  await model.init(backend, { seed: 0, values: (path) => values.get(path) })
+  return model as AnyModule as M // what the file holds is for the caller to know
+}
+
+function readConfig(text: string): unknown {
+  let config: unknown
+  try {
+    config = JSON.parse(text)
+  } catch (cause) {
+    throw new RnnError({
+      code: 'E_FORMAT',
+      operation: 'loadModel',
+      problem: `config.json is no JSON (${text.length} characters): cut short or not a configuration`,
+      fix: 'save or download it again',
+      cause,
+    })
+  }
+  const envelope = typeof config === 'object' && config !== null ? config : {}
+  if (!('format' in envelope) || envelope.format !== 'rnn' || !('model' in envelope)) {
+    throw new RnnError({
+      code: 'E_FORMAT',
+      operation: 'loadModel',
+      problem: 'config.json is not the configuration of an @rnn model',
+      fix: 'give the files that saveModel made; for a bare configuration use fromJSON',
+    })
+  }
+  if ('formatVersion' in envelope && Number(envelope.formatVersion) > FORMAT_VERSION) {
+    throw new RnnError({
+      code: 'E_FORMAT',
+      operation: 'loadModel',
+      problem: `config.json has format version ${String(envelope.formatVersion)}, this @rnn reads up to ${FORMAT_VERSION}`,
+      fix: 'update @rnn/layers',
+    })
+  }
+  return envelope.model
+}
