@@ -5,7 +5,7 @@ import {
   add,
   alias,
   copy,
-  keep,
+  hold,
   matmul,
   matmulInto,
   scatterAdd,
@@ -37,7 +37,7 @@ export class Accumulator {
   add(contribution: Contribution): void {
     switch (contribution.kind) {
       case 'whole':
-        if (this.#sum === undefined) this.#sum = keep(alias(contribution.gradient))
+        if (this.#sum === undefined) this.#sum = hold(alias(contribution.gradient))
         else if (this.#owned) accumulate(this.#sum, contribution.gradient)
         else this.#replace(add(this.#sum, contribution.gradient))
         break
@@ -85,7 +85,7 @@ export class Accumulator {
   #replace(next: Tensor): Tensor {
     this.#sum?.dispose()
     this.#owned = true
-    this.#sum = keep(next)
+    this.#sum = hold(next)
     return next
   }
 }

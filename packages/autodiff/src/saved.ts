@@ -1,6 +1,6 @@
 // Values that forward leaves for backward: untracked aliases that notice when someone has changed them in between.
 
-import { alias, keep, RnnError, type Tensor } from '@rnn/core'
+import { alias, hold, RnnError, type Tensor } from '@rnn/core'
 
 /** A value saved for backward. It keeps the storage alive until `release`. */
 export interface Saved {
@@ -11,7 +11,7 @@ export interface Saved {
 
 /** Saves a tensor as it is now. `operation` names the op in the error. */
 export function saveTensor(tensor: Tensor, operation: string): Saved {
-  const held = keep(alias(tensor))
+  const held = hold(alias(tensor))
   const { version } = held.storage
   return {
     get() {

@@ -3,7 +3,7 @@
 import { stateOf } from './backend-state.ts'
 import type { Backend } from './contract/backend.ts'
 import { RnnError } from './errors.ts'
-import { disown, give, ownerOf, release } from './ownership.ts'
+import { disown, give, release } from './ownership.ts'
 import { Tensor } from './tensor.ts'
 
 /**
@@ -12,7 +12,7 @@ import { Tensor } from './tensor.ts'
  * @returns the tensor itself
  */
 export function keep<T extends Tensor>(tensor: T): T {
-  if (tensor.disposed || ownerOf(tensor) === undefined) return tensor
+  if (tensor.disposed || tensor.owner === 'collector') return tensor
   disown(tensor)
   release(tensor)
   return tensor
@@ -40,7 +40,7 @@ export function scope<R>(backend: Backend, body: () => R): R {
     result = body()
     if (isThenable(result)) throw asyncScope('the function returned a promise')
     for (const tensor of tensorsIn(result)) {
-      if (ownerOf(tensor) !== own) continue
+      if (tensor.owner !== own) continue
       disown(tensor)
       const outer = scopes.at(-2)
       if (outer === undefined) release(tensor)
@@ -51,6 +51,17 @@ export function scope<R>(backend: Backend, body: () => R): R {
     for (const tensor of own) tensor.dispose()
   }
   return result
+}
+
+/**
+ * Takes a tensor out of its scope, and leaves it to whoever holds it: not even the garbage collector frees its storage. For engines whose every
+ * path ends in `dispose`; `keep` is for everyone else.
+ *
+ * @returns the tensor itself
+ */
+export function hold<T extends Tensor>(tensor: T): T {
+  disown(tensor)
+  return tensor
 }
 
 /** The tensors in a value: itself, or those in its arrays and plain objects, however deep. */

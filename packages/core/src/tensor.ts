@@ -36,6 +36,8 @@ export class Tensor {
   readonly placement: Placement
   /** For recorders: who follows this tensor, if anyone. */
   tracker: Tracker | undefined = undefined
+  /** For scopes: the list of the scope that will free this tensor, or the garbage collector. */
+  owner: Set<Tensor> | 'collector' | undefined = undefined
   #disposed = false
 
   /** Takes over one reference of `storage`. Programs call `tensor(…)` instead. */
