@@ -1,2 +1,42 @@
-/** Training for @rnn: fit, losses, optimisers, schedules, metrics and checkpoints. */
-export {}
+// @rnn/train: fit, evaluate and Trainer; losses, optimisers, schedules, metrics, callbacks.
+
+export type { Callback, CallbackHost, CallbackRun, SavedCallback } from './callbacks/callback.ts'
+export { earlyStopping, type EarlyStoppingOptions } from './callbacks/early-stopping.ts'
+export { History, type HistoryRow } from './history/history.ts'
+export type { JsonObject, JsonValue } from './json.ts'
+
+// Losses: one file each.
+export { binaryCrossEntropy } from './losses/binary-cross-entropy.ts'
+export { crossEntropy, type CrossEntropyLossOptions } from './losses/cross-entropy.ts'
+export { meanLoss, type Loss, type LossContext, type MeasuredLoss } from './losses/loss.ts'
+export { meanSquaredError } from './losses/mean-squared-error.ts'
+
+// Metrics: one file each.
+export { accuracy, type AccuracyOptions } from './metrics/accuracy.ts'
+export { ConfusionMatrix, confusionMatrix, type ConfusionMatrixOptions } from './metrics/confusion-matrix.ts'
+export type { Metric, MetricValues } from './metrics/metric.ts'
+
+// Optimisers: one file each.
+export { adam, type AdamOptions } from './optimizers/adam.ts'
+export { adamW } from './optimizers/adam-w.ts'
+export { clipFactor } from './optimizers/clipping.ts'
+export type { Optimizer, ParameterUpdate } from './optimizers/optimizer.ts'
+export { OptimizerState, type NamedTensors } from './optimizers/optimizer-state.ts'
+export { rmsprop, type RmspropOptions } from './optimizers/rmsprop.ts'
+export { sgd, type SgdOptions } from './optimizers/sgd.ts'
+
+// Schedules: one file each.
+export { constantRate } from './schedules/constant.ts'
+export { cosineDecay, type CosineDecayOptions } from './schedules/cosine.ts'
+export type { Schedule } from './schedules/schedule.ts'
+export { stepDecay, type StepDecayOptions } from './schedules/step-decay.ts'
+
+export type { TrainingBatch, TrainingSet } from './trainer/batches.ts'
+export { evaluate, type EvaluateOptions, type Evaluation } from './trainer/evaluation.ts'
+export { fit, type FitOptions } from './trainer/fit.ts'
+export type { FitLoopOptions } from './trainer/fit-loop.ts'
+export type { TrainableModel } from './trainer/model.ts'
+export type { EpochReport, Progress } from './trainer/reports.ts'
+export { Trainer, type Position } from './trainer/trainer.ts'
+export { StepGradients } from './trainer/training-step.ts'
+export type { TrainerOptions } from './trainer/training-state.ts'

@@ -1,0 +1,139 @@
+// Softmax cross-entropy over logits: one class out of many, for each sample or each time step.
+
+import {
+  add,
+  cast,
+  formatShape,
+  gather,
+  greaterEqual,
+  logicalAnd,
+  logSoftmax,
+  mul,
+  neg,
+  notEqual,
+  RnnError,
+  sameShape,
+  select,
+  softmaxCrossEntropy,
+  sum,
+  tensor,
+  type Tensor,
+} from '@rnn/core'
+import type { Loss, LossContext, MeasuredLoss } from './loss.ts'
+import { meanLoss } from './loss.ts'
+import { product, quotient, shapedWeights, weightedMean, withinLengths } from './weighted-mean.ts'
+
+/** Options of {@link crossEntropy}. */
+export interface CrossEntropyLossOptions {
+  /** Share of the target that is spread evenly over all classes (Szegedy et al. 2016), 0 … below 1. Default: 0. */
+  readonly labelSmoothing?: number
+  /** Class indices with this value don't count. Default: −1, which never counts. (PyTorch's default is −100.) */
+  readonly ignoreIndex?: number
+  /** The weight of each class. Default: 1 each. */
+  readonly classWeights?: readonly number[] | Float32Array
+}
+
+/** Checked options. */
+interface Settings {
+  readonly labelSmoothing: number
+  readonly ignoreIndex: number
+  readonly classWeights: Float32Array | undefined
+}
+
+/**
+ * Cross-entropy of softmax(outputs) with the targets, averaged as PyTorch's `CrossEntropyLoss` does.
+ *
+ * Outputs are logits, `[batch, classes]` or `[batch, time, classes]`. Targets are either class indices, int32 of that shape without the classes, or
+ * probabilities (one-hot rows are some) of that shape, float32, int32 or bool.
+ *
+ * - Class indices: `Σ losses / Σ classWeights[target]` over all that count, the losses having their class weights on.
+ * - Probabilities: `−Σ_c w[c]·t[c]·log p[c]`, divided by the number of rows that count, whatever the class weights.
+ * - What doesn't count: ignored indices, and time steps past a row's length. A batch in which nothing counts has loss 0.
+ * - Sample weights multiply the losses and the weights that they are divided by (Keras divides by the number of samples instead).
+ *
+ * ```ts
+ * await fit(model, trainSet, { loss: crossEntropy({ labelSmoothing: 0.1 }), optimizer: adam({ learningRate: 1e-3 }), epochs: 10 })
+ * ```
+ *
+ * @throws E_SHAPE, E_DTYPE when outputs and targets don't match; E_INDEX_RANGE, at once or at the next read, for a class index that is none
+ */
+export function crossEntropy(options: CrossEntropyLossOptions = {}): Loss {
+  const { labelSmoothing = 0, ignoreIndex = -1, classWeights } = options
+  if (!(labelSmoothing >= 0 && labelSmoothing < 1)) throw invalid(`labelSmoothing ${labelSmoothing}`, 'use 0 … below 1')
+  if (!Number.isInteger(ignoreIndex)) throw invalid(`ignoreIndex ${ignoreIndex}`, 'use a whole number')
+  const weights = classWeights && Float32Array.from(classWeights)
+  if (weights?.some((weight) => !(weight >= 0 && weight < Infinity))) {
+    throw invalid(`classWeights [${String(weights)}]`, 'use numbers from 0 on')
+  }
+  const settings: Settings = { labelSmoothing, ignoreIndex, classWeights: weights }
+  const configuration = {
+    labelSmoothing,
+    ignoreIndex,
+    classWeights: weights === undefined ? null : Array.from(weights),
+  }
+  return meanLoss('crossEntropy', configuration, (logits, targets, context) => {
+    const rows = logits.shape.slice(0, -1)
+    if (sameShape(targets.shape, logits.shape)) return fromProbabilities(logits, targets, settings, context)
+    if (sameShape(targets.shape, rows) && targets.dtype === 'int32')
+      return fromIndices(logits, targets, settings, context)
+    throw mismatch(logits, targets)
+  })
+}
+
+function fromIndices(logits: Tensor, targets: Tensor, settings: Settings, context: LossContext): MeasuredLoss {
+  const { labelSmoothing, ignoreIndex } = settings
+  const rows = targets.shape
+  const weights = weightTensor(logits, settings)
+  const counts = ignoreIndex === -1 ? undefined : notEqual(targets, ignoreIndex)
+  const within = withinLengths('crossEntropy', rows, context.lengths)
+  const mask = counts && within ? logicalAnd(counts, within) : (counts ?? within)
+  const labels = mask === undefined ? targets : select(mask, targets, -1)
+  const losses = softmaxCrossEntropy(logits, labels, { labelSmoothing, classWeights: weights })
+  const targetWeights = weights === undefined ? cast(greaterEqual(labels, 0), 'float32') : gather(weights, labels)
+  const factors = shapedWeights('crossEntropy', rows, context.sampleWeights)
+  if (factors === undefined) return quotient(sum(losses), sum(targetWeights))
+  return quotient(sum(mul(losses, factors)), sum(mul(targetWeights, factors)))
+}
+
+function fromProbabilities(logits: Tensor, targets: Tensor, settings: Settings, context: LossContext): MeasuredLoss {
+  const { labelSmoothing } = settings
+  const classes = logits.shape.at(-1) ?? 1
+  const rows = logits.shape.slice(0, -1)
+  const weights = weightTensor(logits, settings)
+  const hard = cast(targets, 'float32')
+  const soft = labelSmoothing === 0 ? hard : add(mul(hard, 1 - labelSmoothing), labelSmoothing / classes)
+  const losses = neg(sum(mul(logSoftmax(logits), weights === undefined ? soft : mul(soft, weights)), { axis: -1 }))
+  const within = withinLengths('crossEntropy', rows, context.lengths)
+  return weightedMean(
+    losses,
+    product(within && cast(within, 'float32'), shapedWeights('crossEntropy', rows, context.sampleWeights)),
+  )
+}
+
+function weightTensor(logits: Tensor, { classWeights }: Settings): Tensor | undefined {
+  if (classWeights === undefined) return undefined
+  const classes = logits.shape.at(-1)
+  if (classes === classWeights.length) return tensor(classWeights, { backend: logits.backend })
+  throw new RnnError({
+    code: 'E_SHAPE',
+    operation: 'crossEntropy',
+    problem: `${classWeights.length} class weights for ${classes} classes (outputs ${formatShape(logits.shape)})`,
+  })
+}
+
+function mismatch(logits: Tensor, targets: Tensor): RnnError {
+  const rows = formatShape(logits.shape.slice(0, -1))
+  const indices = sameShape(targets.shape, logits.shape.slice(0, -1))
+  return new RnnError({
+    code: indices ? 'E_DTYPE' : 'E_SHAPE',
+    operation: 'crossEntropy',
+    problem: `targets are ${targets.dtype} ${formatShape(targets.shape)}, the model's outputs ${formatShape(logits.shape)}`,
+    fix: indices
+      ? 'class indices are int32: put them into an Int32Array'
+      : `give class indices, int32 ${rows}, or probabilities, ${formatShape(logits.shape)}`,
+  })
+}
+
+function invalid(problem: string, fix: string): RnnError {
+  return new RnnError({ code: 'E_VALUE', operation: 'crossEntropy', problem, fix })
+}

@@ -1,0 +1,52 @@
+// What a loss is. Each loss has a file of its own in this folder; a new one is a function that calls `meanLoss` (or makes a `Loss`
+// by hand) and a line in src/index.ts.
+
+import { scope, type Tensor } from '@rnn/core'
+import type { JsonObject } from '../json.ts'
+
+/** What a loss or a metric may need beside outputs and targets. */
+export interface LossContext {
+  /** int32 `[batch]`: time steps past a row's length don't count, where outputs and targets have time steps. */
+  readonly lengths?: Tensor | undefined
+  /** float32 `[batch]` or `[batch, time]`: a sample of weight 2 counts as two, one of weight 0 not at all. */
+  readonly sampleWeights?: Tensor | undefined
+}
+
+/** The loss of a batch, and what its mean was divided by: what averages over batches of different sizes need. */
+export interface MeasuredLoss {
+  /** float32 `[]`. */
+  readonly mean: Tensor
+  /** Σ of the weights of all that counted: a number, or float32 `[]` where only the device knows. */
+  readonly weight: Tensor | number
+}
+
+/**
+ * A function of outputs and targets that training makes smaller. `compute` is all that a loss of one's own needs:
+ *
+ * ```ts
+ * const meanAbsolute: Loss = { name: 'meanAbsolute', configuration: {}, compute: (y, t) => mean(abs(sub(y, t))) }
+ * ```
+ */
+export interface Loss<Outputs = Tensor, Targets = Tensor> {
+  readonly name: string
+  /** The options, as JSON: part of a checkpoint's fingerprint. */
+  readonly configuration: JsonObject
+  /** The mean over the batch, float32 `[]`. It belongs to the caller's scope. */
+  compute(outputs: Outputs, targets: Targets, context?: LossContext): Tensor
+  /** As `compute`, with the weight of the batch. Default: each sample of the batch weighs 1. */
+  measure?(outputs: Outputs, targets: Targets, context?: LossContext): MeasuredLoss
+}
+
+/** A loss from its `measure`, which runs in a scope of its own. */
+export function meanLoss(
+  name: string,
+  configuration: JsonObject,
+  measure: (outputs: Tensor, targets: Tensor, context: LossContext) => MeasuredLoss,
+): Loss {
+  return {
+    name,
+    configuration,
+    compute: (outputs, targets, context = {}) => scope(outputs.backend, () => measure(outputs, targets, context).mean),
+    measure: (outputs, targets, context = {}) => scope(outputs.backend, () => measure(outputs, targets, context)),
+  }
+}

@@ -1,0 +1,104 @@
+// What each row of a batch counts for, and means by those weights.
+
+import {
+  arange,
+  cast,
+  div,
+  formatShape,
+  greater,
+  less,
+  mean,
+  mul,
+  reshape,
+  RnnError,
+  sameShape,
+  select,
+  sum,
+} from '@rnn/core'
+import type { Shape, Tensor } from '@rnn/core'
+import type { LossContext, MeasuredLoss } from './loss.ts'
+
+/**
+ * Which time steps lie within their row's length: bool `[batch, time]` followed by ones up to the rank of `rows`. Undefined where
+ * there are no lengths or the rows have no time steps.
+ *
+ * @param rows the shape of what is averaged, `[batch]` or `[batch, time, …]`
+ */
+export function withinLengths(operation: string, rows: Shape, lengths: Tensor | undefined): Tensor | undefined {
+  const [batch = 0, time, ...rest] = rows
+  if (lengths === undefined || time === undefined) return undefined
+  if (!sameShape(lengths.shape, [batch])) {
+    throw new RnnError({
+      code: 'E_SHAPE',
+      operation,
+      problem: `lengths have shape ${formatShape(lengths.shape)}, expected [${batch}], one for each row of the batch`,
+    })
+  }
+  const steps = arange(time, { backend: lengths.backend })
+  const within = less(reshape(steps, [1, time]), reshape(lengths, [batch, 1]))
+  return reshape(within, [batch, time, ...rest.map(() => 1)])
+}
+
+/** The weights of samples or time steps, with ones up to the rank of `rows`. @throws E_SHAPE, E_DTYPE */
+export function shapedWeights(operation: string, rows: Shape, sampleWeights: Tensor | undefined): Tensor | undefined {
+  if (sampleWeights === undefined) return undefined
+  const { shape, dtype } = sampleWeights
+  if (shape.length === 0 || shape.length > rows.length || !sameShape(shape, rows.slice(0, shape.length))) {
+    throw new RnnError({
+      code: 'E_SHAPE',
+      operation,
+      problem: `sample weights have shape ${formatShape(shape)}, the losses ${formatShape(rows)}`,
+      fix: 'give one weight for each sample, [batch], or for each time step, [batch, time]',
+    })
+  }
+  if (dtype !== 'float32') {
+    throw new RnnError({ code: 'E_DTYPE', operation, problem: `sample weights are ${dtype}, expected float32` })
+  }
+  return reshape(sampleWeights, [...shape, ...rows.slice(shape.length).map(() => 1)])
+}
+
+/** The product of those factors that are there. */
+export function product(...factors: readonly (Tensor | undefined)[]): Tensor | undefined {
+  return factors.reduce(
+    (left, right) => (left === undefined || right === undefined ? (left ?? right) : mul(left, right)),
+    undefined,
+  )
+}
+
+/** `Σ weights·values / Σ weights` over all elements, `weights` broadcast; the plain mean without weights. */
+export function weightedMean(values: Tensor, weights: Tensor | undefined): MeasuredLoss {
+  if (weights === undefined) return { mean: mean(values), weight: values.size }
+  const repeats = weights.size === 0 ? 1 : values.size / weights.size
+  const total = sum(weights)
+  return quotient(sum(mul(values, weights)), repeats === 1 ? total : mul(total, repeats))
+}
+
+/** `total / weight`, and 0 where nothing counts: a batch of ignored labels must not stop a training run with 0/0. */
+export function quotient(total: Tensor, weight: Tensor): MeasuredLoss {
+  return { mean: div(total, select(greater(weight, 0), weight, 1)), weight }
+}
+
+/** Targets in the shape and dtype of the outputs: a last axis of length 1 may be missing. @throws E_SHAPE */
+export function matchingTargets(operation: string, outputs: Tensor, targets: Tensor): Tensor {
+  const { shape } = outputs
+  const fits = sameShape(targets.shape, shape) || (shape.at(-1) === 1 && sameShape(targets.shape, shape.slice(0, -1)))
+  if (!fits) {
+    throw new RnnError({
+      code: 'E_SHAPE',
+      operation,
+      problem: `targets have shape ${formatShape(targets.shape)}, the model's outputs ${formatShape(shape)}`,
+      fix: 'both must have one shape; does the last layer have as many units as there are targets?',
+    })
+  }
+  return reshape(cast(targets, 'float32'), shape)
+}
+
+/**
+ * Lengths and sample weights as one factor for each element of `outputs` (`[batch, …]`, or `[batch, time, …, features]`, where lengths count);
+ * undefined where everything counts 1.
+ */
+export function elementWeights(operation: string, outputs: Tensor, context: LossContext): Tensor | undefined {
+  const { shape, rank } = outputs
+  const within = rank >= 3 ? withinLengths(operation, shape, context.lengths) : undefined
+  return product(within && cast(within, 'float32'), shapedWeights(operation, shape, context.sampleWeights))
+}

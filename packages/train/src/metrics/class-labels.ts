@@ -1,0 +1,82 @@
+// What metrics of classification compare: the right class of each row and the predicted one.
+
+import {
+  argmax,
+  cast,
+  formatShape,
+  greater,
+  greaterEqual,
+  logicalAnd,
+  notEqual,
+  reshape,
+  RnnError,
+  sameShape,
+  select,
+  type Tensor,
+} from '@rnn/core'
+import type { LossContext } from '../losses/loss.ts'
+import { withinLengths } from '../losses/weighted-mean.ts'
+
+/** int32 tensors of one shape, `[batch]` or `[batch, time]`. */
+export interface ComparedLabels {
+  /** The right class; −1 where the row doesn't count. */
+  readonly labels: Tensor
+  readonly predicted: Tensor
+  readonly classes: number
+}
+
+/**
+ * Classes from logits or probabilities `[…, classes]` and targets: class indices, int32 `[…]`, or one-hot rows (or probabilities) `[…, classes]`. A single
+ * output is a logit of yes (class 1) against no (class 0), with targets 0 and 1.
+ *
+ * @throws E_SHAPE, E_DTYPE
+ */
+export function compareLabels(
+  operation: string,
+  outputs: Tensor,
+  targets: Tensor,
+  context: LossContext,
+  ignoreIndex: number,
+): ComparedLabels {
+  const rows = outputs.shape.slice(0, -1)
+  const width = outputs.shape.at(-1) ?? 0
+  const binary = width === 1
+  const predicted = binary ? reshape(cast(greater(outputs, 0), 'int32'), rows) : argmax(outputs)
+  const right = binary ? binaryLabels(operation, outputs, targets) : classLabels(operation, outputs, targets)
+  const counts = ignoreIndex === -1 ? undefined : notEqual(right, ignoreIndex)
+  const within = withinLengths(operation, rows, context.lengths)
+  const mask = counts && within ? logicalAnd(counts, within) : (counts ?? within)
+  return { labels: mask === undefined ? right : select(mask, right, -1), predicted, classes: binary ? 2 : width }
+}
+
+function classLabels(operation: string, outputs: Tensor, targets: Tensor): Tensor {
+  const rows = outputs.shape.slice(0, -1)
+  if (sameShape(targets.shape, outputs.shape))
+    return argmax(targets.dtype === 'bool' ? cast(targets, 'int32') : targets)
+  if (!sameShape(targets.shape, rows)) throw mismatch(operation, outputs, targets)
+  if (targets.dtype === 'int32') return targets
+  throw new RnnError({
+    code: 'E_DTYPE',
+    operation,
+    problem: `class indices are ${targets.dtype}, expected int32`,
+    fix: 'put them into an Int32Array',
+  })
+}
+
+function binaryLabels(operation: string, outputs: Tensor, targets: Tensor): Tensor {
+  const rows = outputs.shape.slice(0, -1)
+  if (!sameShape(targets.shape, outputs.shape) && !sameShape(targets.shape, rows))
+    throw mismatch(operation, outputs, targets)
+  const flat = reshape(targets, rows)
+  return flat.dtype === 'int32' ? flat : cast(flat.dtype === 'bool' ? flat : greaterEqual(flat, 0.5), 'int32')
+}
+
+function mismatch(operation: string, outputs: Tensor, targets: Tensor): RnnError {
+  const rows = formatShape(outputs.shape.slice(0, -1))
+  return new RnnError({
+    code: 'E_SHAPE',
+    operation,
+    problem: `targets have shape ${formatShape(targets.shape)}, the model's outputs ${formatShape(outputs.shape)}`,
+    fix: `give class indices, int32 ${rows}, or one-hot rows, ${formatShape(outputs.shape)}`,
+  })
+}

@@ -1,0 +1,151 @@
+// What an optimiser remembers between updates, as named tensors on the model's backend: made when first needed, saved, restored and moved.
+
+import {
+  allocateTensor,
+  assignFromHost,
+  formatShape,
+  keep,
+  readTensors,
+  RnnError,
+  tensor,
+  zeros,
+  type Backend,
+  type Tensor,
+} from '@rnn/core'
+import type { HostArray } from '@rnn/layers'
+import type { Optimizer } from './optimizer.ts'
+
+/** Tensors by the path of a parameter: `encoder/kernel`. */
+export type NamedTensors = Readonly<Record<string, Tensor>>
+
+/**
+ * The state of one optimiser for one model. It owns its tensors; `dispose` frees them.
+ *
+ * ```ts
+ * const state = new OptimizerState(adam(), backend)
+ * state.apply(parameters, gradients)
+ * ```
+ */
+export class OptimizerState {
+  readonly optimizer: Optimizer
+  #backend: Backend
+  #step = 0
+  #schedule: Tensor | undefined
+  /** By `path/slot`: a parameter that is unfrozen later gets its tensors then. */
+  readonly #slots = new Map<string, Tensor>()
+
+  constructor(optimizer: Optimizer, backend: Backend) {
+    this.optimizer = optimizer
+    this.#backend = backend
+  }
+
+  get backend(): Backend {
+    return this.#backend
+  }
+
+  /** Updates done. */
+  get step(): number {
+    return this.#step
+  }
+
+  /** The learning rate of the next update. */
+  get learningRate(): number {
+    return this.optimizer.learningRate.at(this.#step)
+  }
+
+  /**
+   * One update of all parameters that have a gradient, in place.
+   *
+   * @param gradientScale float32 `[]`: multiplies every gradient, as clipping does. The caller keeps it.
+   */
+  apply(parameters: NamedTensors, gradients: NamedTensors, gradientScale: Tensor | null = null): void {
+    const { optimizer } = this
+    const schedule = this.#writeSchedule()
+    for (const [path, gradient] of Object.entries(gradients)) {
+      const parameter = parameters[path]
+      if (parameter === undefined) {
+        throw new RnnError({
+          code: 'E_VALUE',
+          operation: optimizer.name,
+          problem: `a gradient for '${path}', which is no parameter`,
+        })
+      }
+      const slots = Object.fromEntries(optimizer.slots.map((name) => [name, this.#slot(`${path}/${name}`, parameter)]))
+      optimizer.update({ parameter, gradient, slots, schedule, gradientScale })
+    }
+    this.#step++
+  }
+
+  /** The tensors by name, `kernel/firstMoment`. They stay this state's. */
+  tensors(): Record<string, Tensor> {
+    return Object.fromEntries(this.#slots)
+  }
+
+  /** Takes on the tensors and the step of a saved state, bit for bit. */
+  restore(step: number, saved: Readonly<Record<string, HostArray>>): void {
+    this.#freeSlots()
+    for (const [name, { data, shape }] of Object.entries(saved)) {
+      this.#slots.set(name, keep(tensor(data, { backend: this.#backend, shape, role: 'parameter' })))
+    }
+    this.#step = step
+  }
+
+  /** Reads everything now; the function that it resolves to then swaps at once. For moving a model and its optimiser together. */
+  async prepareMove(backend: Backend): Promise<() => void> {
+    const entries = [...this.#slots]
+    const values = await readTensors(entries.map(([, each]) => each))
+    return () => {
+      const saved = entries.map(
+        ([name, { shape }], i) => [name, { data: values[i] ?? new Float32Array(0), shape }] as const,
+      )
+      const step = this.#step
+      this.dispose()
+      this.#backend = backend
+      this.restore(step, Object.fromEntries(saved))
+    }
+  }
+
+  /** Moves the state to another backend, between updates. */
+  async to(backend: Backend): Promise<void> {
+    const swap = await this.prepareMove(backend)
+    swap()
+  }
+
+  /** Frees the tensors. */
+  dispose(): void {
+    this.#freeSlots()
+    this.#schedule?.dispose()
+    this.#schedule = undefined
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose()
+  }
+
+  #freeSlots(): void {
+    for (const each of this.#slots.values()) each.dispose()
+    this.#slots.clear()
+  }
+
+  #slot(name: string, parameter: Tensor): Tensor {
+    let slot = this.#slots.get(name)
+    if (slot === undefined) {
+      slot = keep(zeros(parameter.shape, { backend: this.#backend, role: 'parameter' }))
+      this.#slots.set(name, slot)
+    } else if (formatShape(slot.shape) !== formatShape(parameter.shape)) {
+      throw new RnnError({
+        code: 'E_SHAPE',
+        operation: this.optimizer.name,
+        problem: `'${name}' has shape ${formatShape(slot.shape)}, its parameter ${formatShape(parameter.shape)}`,
+      })
+    }
+    return slot
+  }
+
+  #writeSchedule(): Tensor {
+    const values = Float32Array.from(this.optimizer.scheduleAt(this.#step))
+    this.#schedule ??= keep(allocateTensor(this.#backend, [values.length], 'float32', 'parameter'))
+    assignFromHost(this.#schedule, values)
+    return this.#schedule
+  }
+}

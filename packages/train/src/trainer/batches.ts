@@ -1,0 +1,46 @@
+// The batches that training reads. The data sets of @rnn/data have this form, and so may any object of one's own.
+
+import { RnnError, type Tensor } from '@rnn/core'
+import type { HostArray, HostInput } from '@rnn/layers'
+
+/** One batch in host memory. */
+export interface TrainingBatch<Input = Tensor, Targets = Tensor> {
+  /** One array, or arrays by name where the model's input is a record. */
+  readonly inputs: HostInput<Input>
+  readonly targets: HostInput<Targets>
+  /** int32 `[batch]`: how much of each row counts. */
+  readonly lengths?: HostArray | Tensor | undefined
+  /** float32 `[batch]` or `[batch, time]`: what each sample or time step counts for in the loss. Default: 1. */
+  readonly sampleWeights?: HostArray | Tensor | undefined
+  /** Number of samples. */
+  readonly size: number
+}
+
+/** Batches, epoch by epoch. */
+export interface TrainingSet<Input = Tensor, Targets = Tensor> {
+  /** Batches in one epoch. */
+  readonly batchCount: number
+  /** Samples in one epoch. */
+  readonly sampleCount: number
+  /** The batches of one epoch (from 0) from number `start` on; the same arguments must always give the same batches. */
+  batches(
+    epoch: number,
+    start?: number,
+  ): AsyncIterable<TrainingBatch<Input, Targets>> | Iterable<TrainingBatch<Input, Targets>>
+}
+
+/** @throws E_VALUE for a set without batches */
+export function checkNotEmpty(operation: string, name: string, set: { readonly batchCount: number }): void {
+  if (set.batchCount > 0) return
+  throw emptySet(operation, name)
+}
+
+/** A set that has nothing to give. */
+export function emptySet(operation: string, name: string): RnnError {
+  return new RnnError({
+    code: 'E_VALUE',
+    operation,
+    problem: `the ${name} is empty`,
+    fix: 'give at least one batch; is batchSize larger than the set, with dropLast?',
+  })
+}

@@ -1,0 +1,137 @@
+// Loss and metrics over a whole set, without training.
+
+import { RnnError, scope, type Tensor } from '@rnn/core'
+import { upload } from '@rnn/layers'
+import type { Loss } from '../losses/loss.ts'
+import type { Metric, MetricValues } from '../metrics/metric.ts'
+import { MetricTotals } from '../metrics/metric-totals.ts'
+import { checkNotEmpty, emptySet, type TrainingBatch, type TrainingSet } from './batches.ts'
+import { createBreather } from './breathing.ts'
+import { LossReadings } from './loss-readings.ts'
+import { lossOf } from './measure.ts'
+import type { TrainableModel } from './model.ts'
+
+/** Options of {@link evaluate}. */
+export interface EvaluateOptions<
+  Output = Tensor,
+  Targets = Tensor,
+  Metrics extends readonly Metric<string, unknown, Output, Targets>[] = readonly Metric<
+    string,
+    unknown,
+    Output,
+    Targets
+  >[],
+> {
+  /** Default: none, and then the result has no loss. */
+  readonly loss?: Loss<Output, Targets>
+  readonly metrics?: Metrics
+  /** Called after each batch. */
+  readonly onBatch?: (batch: number, batches: number) => void
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What {@link evaluate} finds. */
+export interface Evaluation<Values = Readonly<Record<string, unknown>>> {
+  /** Mean over the set, each batch by its weight: the same however the set is cut into batches. Undefined without a loss. */
+  readonly loss: number | undefined
+  /** The value of each metric by its name. */
+  readonly metrics: Values
+  /** Samples seen. */
+  readonly samples: number
+}
+
+/**
+ * The loss and the metrics of a model over a set, with dropout off. Frees every tensor that it makes, and lets the page breathe.
+ *
+ * ```ts
+ * const { loss: testLoss, metrics } = await evaluate(model, testSet, { loss: crossEntropy(), metrics: [accuracy()] })
+ * metrics.accuracy // a number
+ * ```
+ *
+ * @throws E_VALUE for an empty set, E_ABORTED when the signal says so, E_SHAPE, E_DTYPE when outputs and targets don't match
+ */
+export async function evaluate<
+  Input,
+  Output,
+  Targets,
+  const Metrics extends readonly Metric<string, unknown, Output, Targets>[] = readonly [],
+>(
+  model: TrainableModel<Input, Output>,
+  set: TrainingSet<Input, Targets>,
+  options: EvaluateOptions<Output, Targets, Metrics>,
+): Promise<Evaluation<MetricValues<Metrics>>> {
+  const evaluation = await runEvaluation(model, set, options, new MetricTotals(options.metrics ?? []))
+  return { ...evaluation, metrics: evaluation.metrics as MetricValues<Metrics> } // every metric counted at least one batch
+}
+
+/** As `evaluate`, with counts that someone else may move meanwhile; `ready` is awaited before each batch. */
+export async function runEvaluation<Input, Output, Targets>(
+  model: TrainableModel<Input, Output>,
+  set: TrainingSet<Input, Targets>,
+  options: EvaluateOptions<Output, Targets>,
+  totals: MetricTotals<Output, Targets>,
+  ready?: () => Promise<void> | undefined,
+): Promise<Evaluation> {
+  checkNotEmpty('evaluate', 'set to evaluate on', set)
+  const { loss, onBatch, signal } = options
+  const readings = new LossReadings(false)
+  const breather = createBreather()
+  let batches = 0
+  let samples = 0
+  try {
+    for await (const batch of set.batches(0)) {
+      await ready?.()
+      if (signal?.aborted) throw aborted()
+      batches++
+      samples += batch.size
+      evaluateBatch(model, batch, loss, totals, readings, batches)
+      await readings.advance()
+      onBatch?.(batches, set.batchCount)
+      await breather.pause()
+    }
+    if (batches === 0) throw emptySet('evaluate', 'set to evaluate on')
+    await readings.settle()
+    const metrics = await totals.values()
+    await ready?.() // a move under way would bring back the counts that end here
+    return { loss: loss && readings.mean, metrics, samples }
+  } finally {
+    breather.close()
+    readings.reset()
+    totals.reset()
+  }
+}
+
+function evaluateBatch<Input, Output, Targets>(
+  model: TrainableModel<Input, Output>,
+  batch: TrainingBatch<Input, Targets>,
+  loss: Loss<Output, Targets> | undefined,
+  totals: MetricTotals<Output, Targets>,
+  readings: LossReadings,
+  number: number,
+): void {
+  const { backend } = model
+  const measured = scope(backend, () => {
+    const {
+      targets: given,
+      lengths,
+      inputs,
+    } = upload(
+      {
+        inputs: batch.inputs,
+        targets: { targets: batch.targets, sampleWeights: batch.sampleWeights },
+        lengths: batch.lengths,
+      },
+      backend,
+    )
+    const context = { lengths, sampleWeights: given.sampleWeights as Tensor | undefined }
+    const targets = given.targets as Targets // HostInput<Targets> uploaded is Targets
+    const outputs = model.forward(inputs as Input, { training: false, key: undefined, lengths })
+    totals.add(backend, outputs, targets, context)
+    return loss && lossOf(loss, outputs, targets, context, batch.size)
+  })
+  if (measured !== undefined) readings.push({ loss: measured.mean, weight: measured.weight, epoch: 1, batch: number })
+}
+
+function aborted(): RnnError {
+  return new RnnError({ code: 'E_ABORTED', operation: 'evaluate', problem: 'aborted by its signal' })
+}

@@ -1,0 +1,204 @@
+// The loop of `fit`: steps, and what goes on between them.
+
+import { RnnError, type Tensor } from '@rnn/core'
+import type { History } from '../history/history.ts'
+import { checkNotEmpty, emptySet, type TrainingSet } from './batches.ts'
+import { createBreather, type Breather } from './breathing.ts'
+import { runEvaluation, type Evaluation } from './evaluation.ts'
+import { Pace } from './pace.ts'
+import { historyRow, type EpochReport, type Progress } from './reports.ts'
+import { applyGradients, computeGradients } from './training-step.ts'
+import type { TrainingState } from './training-state.ts'
+
+/** Options of `Trainer.fit`. */
+export interface FitLoopOptions<Input = Tensor, Targets = Tensor> {
+  /** How many epochs the training has in all, those before a checkpoint included. */
+  readonly epochs: number
+  /** Evaluated after each epoch. */
+  readonly validation?: TrainingSet<Input, Targets> | undefined
+  /** Called after each step; training waits for a promise. */
+  readonly onBatch?: ((progress: Progress) => void | Promise<void>) | undefined
+  /** Called after each epoch, when all callbacks have seen it; training waits for a promise. A good place for a checkpoint. */
+  readonly onEpoch?: ((report: EpochReport) => void | Promise<void>) | undefined
+  /** Ends training between two steps, with nothing lost: `fit` returns normally, and `history.aborted` is true. */
+  readonly signal?: AbortSignal | undefined
+}
+
+interface Run<Input, Output, Targets> {
+  readonly state: TrainingState<Input, Output, Targets>
+  readonly set: TrainingSet<Input, Targets>
+  readonly options: FitLoopOptions<Input, Targets>
+  readonly pace: Pace
+  readonly breather: Breather
+}
+
+/** Trains until `epochs` are over, a callback stops it, or the signal aborts it. */
+export async function fitLoop<Input, Output, Targets>(
+  state: TrainingState<Input, Output, Targets>,
+  set: TrainingSet<Input, Targets>,
+  options: FitLoopOptions<Input, Targets>,
+): Promise<History> {
+  const { epochs, validation, signal } = options
+  if (state.fitting) {
+    throw new RnnError({
+      code: 'E_BUSY',
+      operation: 'fit',
+      problem: 'this trainer is training already',
+      fix: 'await the first fit',
+    })
+  }
+  state.assertBetweenSteps('fit')
+  if (!(Number.isInteger(epochs) && epochs >= 1)) {
+    throw new RnnError({
+      code: 'E_VALUE',
+      operation: 'fit',
+      problem: `epochs ${epochs}`,
+      fix: 'use a whole number from 1 on',
+    })
+  }
+  checkNotEmpty('fit', 'training set', set)
+  if (validation !== undefined) checkNotEmpty('fit', 'validation set', validation)
+  checkSameSet(state, set)
+
+  const run = { state, set, options, pace: new Pace(), breather: createBreather() }
+  const { history } = state
+  state.fitting = true
+  history.markAborted(false)
+  try {
+    while (state.epoch < epochs && history.stopped === undefined) {
+      if (signal?.aborted || !(await trainEpoch(run)) || !(await endEpoch(run))) {
+        await state.readings.settle()
+        history.markAborted(true)
+        return history
+      }
+    }
+    for (const { run: callback } of state.callbacks) await callback.onEnd?.(history)
+    return history
+  } finally {
+    state.fitting = false
+    run.breather.close()
+  }
+}
+
+/** The rest of an epoch's steps; false when aborted. */
+async function trainEpoch<Input, Output, Targets>(run: Run<Input, Output, Targets>): Promise<boolean> {
+  const { state, set, options, pace, breather } = run
+  const resumedAt = state.batch
+  for await (const batch of set.batches(state.epoch, state.batch)) {
+    await state.settled()
+    if (options.signal?.aborted) return false
+    const started = performance.now()
+    const step = computeGradients(state, batch)
+    try {
+      applyGradients(state, step.gradients)
+    } catch (error) {
+      step.dispose()
+      throw error
+    }
+    step.disposeGradients()
+    state.readings.push({ loss: step.loss, weight: step.weight, epoch: state.epoch + 1, batch: state.batch })
+    await state.readings.advance()
+    const seconds = (performance.now() - started) / 1000
+    state.seconds += seconds
+    pace.addStep(batch.size, seconds)
+    const progress = progressOf(run)
+    for (const { run: callback } of state.callbacks) await callback.onBatch?.(progress)
+    await options.onBatch?.(progress)
+    await breather.pause()
+  }
+  if (state.batch === 0 && resumedAt === 0) throw emptySet('fit', 'training set')
+  return true
+}
+
+/** Validation, history, callbacks; false when aborted, and then the epoch's end is still to come. */
+async function endEpoch<Input, Output, Targets>(run: Run<Input, Output, Targets>): Promise<boolean> {
+  const { state, options } = run
+  await state.readings.settle()
+  const validation = await validate(run)
+  if (validation === 'aborted') return false
+  const metrics = await state.totals.values()
+  await state.settled()
+  const learningRate = state.optimizer.optimizer.learningRate.at(state.optimizer.step - 1)
+  const numbers = {
+    epoch: state.epoch + 1,
+    epochs: options.epochs,
+    loss: state.readings.mean,
+    metrics,
+    validation,
+    learningRate,
+    seconds: state.seconds,
+  }
+  const report: EpochReport = { ...numbers, row: historyRow(numbers) }
+  state.history.add(report.row)
+  state.epoch++
+  state.batch = 0
+  state.seconds = 0
+  state.readings.reset()
+  state.totals.reset()
+  for (const { run: callback } of state.callbacks) {
+    const reason = await callback.onEpoch?.(report)
+    if (typeof reason === 'string') state.history.markStopped(reason)
+  }
+  await options.onEpoch?.(report)
+  return true
+}
+
+async function validate<Input, Output, Targets>(
+  run: Run<Input, Output, Targets>,
+): Promise<Evaluation | undefined | 'aborted'> {
+  const { state, options, pace } = run
+  const { validation, signal } = options
+  if (validation === undefined) return undefined
+  const started = performance.now()
+  const { loss, metrics = [] } = state.options
+  try {
+    const what = { loss, metrics, signal }
+    const result = await runEvaluation(state.model, validation, what, state.validationTotals, () => state.settled())
+    pace.addValidation((performance.now() - started) / 1000)
+    return result
+  } catch (error) {
+    if (signal?.aborted && error instanceof RnnError && error.code === 'E_ABORTED') return 'aborted'
+    throw error
+  }
+}
+
+function progressOf<Input, Output, Targets>({ state, set, options, pace }: Run<Input, Output, Targets>): Progress {
+  const { epochs, validation } = options
+  const epochsLeft = epochs - state.epoch - 1
+  const done = Math.min(1, state.batch / set.batchCount)
+  const samplesLeft = set.sampleCount * (epochsLeft + 1 - done)
+  return {
+    epoch: state.epoch + 1,
+    epochs,
+    batch: state.batch,
+    batches: set.batchCount,
+    step: state.optimizer.step,
+    loss: state.readings.last,
+    samplesPerSecond: pace.samplesPerSecond,
+    secondsLeft: pace.secondsLeft(
+      samplesLeft,
+      validation === undefined ? 0 : epochsLeft + 1,
+      validation?.sampleCount ?? 0,
+    ),
+    learningRate: state.optimizer.optimizer.learningRate.at(state.optimizer.step - 1),
+  }
+}
+
+/** A position in one set means nothing in another. */
+function checkSameSet<Input, Output, Targets>(
+  state: TrainingState<Input, Output, Targets>,
+  set: TrainingSet<Input, Targets>,
+): void {
+  const { setSize: before, batch } = state
+  const { batchCount, sampleCount } = set
+  state.setSize = { batchCount, sampleCount }
+  if (batch === 0 || before === undefined) return
+  if (before.batchCount === batchCount && before.sampleCount === sampleCount) return
+  state.setSize = before
+  throw new RnnError({
+    code: 'E_CHECKPOINT',
+    operation: 'fit',
+    problem: `training stands at batch ${batch} of a set with ${before.batchCount} batches of ${before.sampleCount} samples, this one has ${batchCount} of ${sampleCount}`,
+    fix: 'go on with the same data and batch size',
+  })
+}

@@ -1,0 +1,39 @@
+// Training in one call.
+
+import type { Tensor } from '@rnn/core'
+import type { History } from '../history/history.ts'
+import type { TrainingSet } from './batches.ts'
+import type { FitLoopOptions } from './fit-loop.ts'
+import type { TrainableModel } from './model.ts'
+import { Trainer } from './trainer.ts'
+import type { TrainerOptions } from './training-state.ts'
+
+/** Options of {@link fit}: those of a `Trainer` and those of its `fit`. */
+export interface FitOptions<Input = Tensor, Output = Tensor, Targets = Tensor>
+  extends TrainerOptions<Output, Targets>, FitLoopOptions<Input, Targets> {}
+
+/**
+ * Trains a model: a `Trainer` for the time of one call. For checkpoints, steps of one's own or a change of backend, make the `Trainer` yourself.
+ *
+ * ```ts
+ * const history = await fit(model, trainSet, {
+ *   loss: crossEntropy(), optimizer: adam({ learningRate: 1e-3 }), clipNorm: 5,
+ *   epochs: 2, metrics: [accuracy()], validation: validSet,
+ * })
+ * ```
+ *
+ * @returns the history; `history.aborted` says whether the signal ended it
+ * @throws as `Trainer` and its `fit`
+ */
+export async function fit<Input, Output, Targets>(
+  model: TrainableModel<Input, Output>,
+  trainSet: TrainingSet<Input, Targets>,
+  options: FitOptions<Input, Output, Targets>,
+): Promise<History> {
+  const trainer = new Trainer(model, options)
+  try {
+    return await trainer.fit(trainSet, options)
+  } finally {
+    trainer.dispose()
+  }
+}

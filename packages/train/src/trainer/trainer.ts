@@ -1,0 +1,227 @@
+// The object of training: a model, its optimiser's state, the random key and the position in the data.
+
+import { formatShape, readTensors, RnnError, sameShape, type Backend, type Tensor } from '@rnn/core'
+import type { HostArray } from '@rnn/layers'
+import { readCheckpoint, takeCheckpoint } from '../checkpoint/checkpoint.ts'
+import type { History } from '../history/history.ts'
+import type { NamedTensors } from '../optimizers/optimizer-state.ts'
+import type { TrainingBatch, TrainingSet } from './batches.ts'
+import { fitLoop, type FitLoopOptions } from './fit-loop.ts'
+import type { TrainableModel } from './model.ts'
+import { applyGradients, computeGradients, StepGradients } from './training-step.ts'
+import { TrainingState, type TrainerOptions } from './training-state.ts'
+
+/** Where a training is in its data. */
+export interface Position {
+  /** Epochs that are over. */
+  readonly epoch: number
+  /** Batches of the current epoch that were consumed, whatever was fetched ahead. */
+  readonly batch: number
+  /** Updates since training began. */
+  readonly step: number
+}
+
+/**
+ * Trains a model. The trainer owns the optimiser's state, `dispose` frees it; the model stays its maker's.
+ *
+ * ```ts
+ * const trainer = new Trainer(model, { loss: crossEntropy(), optimizer: adam({ learningRate: 1e-3 }), clipNorm: 5 })
+ * const history = await trainer.fit(trainSet, { epochs: 2, validation: validSet })
+ * const bytes = await trainer.checkpoint()
+ * ```
+ *
+ * @throws E_NOT_BUILT for a model without `init`, E_VALUE for options out of range
+ */
+export class Trainer<Input = Tensor, Output = Tensor, Targets = Tensor> {
+  readonly #state: TrainingState<Input, Output, Targets>
+
+  constructor(model: TrainableModel<Input, Output>, options: TrainerOptions<Output, Targets>) {
+    this.#state = new TrainingState(model, options, {
+      readWeights: () => this.readWeights(),
+      writeWeights: (weights) => this.writeWeights(weights),
+    })
+  }
+
+  get model(): TrainableModel<Input, Output> {
+    return this.#state.model
+  }
+
+  get history(): History {
+    return this.#state.history
+  }
+
+  get position(): Position {
+    const { epoch, batch, optimizer } = this.#state
+    return { epoch, batch, step: optimizer.step }
+  }
+
+  /** The learning rate of the next update. */
+  get learningRate(): number {
+    return this.#state.optimizer.learningRate
+  }
+
+  /**
+   * Trains until `epochs` epochs are over (counted from the beginning, so that the same call resumes after `restore`), a callback stops it, or
+   * the signal aborts it: then it returns normally between two steps, with `history.aborted` true and everything fit for `checkpoint`.
+   *
+   * Between steps it awaits: losses are read several at a time, and a macrotask passes at least every 16 ms (or every step, if that takes longer).
+   *
+   * @returns the history of the whole training
+   * @throws E_NOT_FINITE for a loss that is NaN or infinite, E_VALUE for an empty set, E_BUSY during another `fit`, E_CHECKPOINT when the
+   * set is not the one that the position belongs to
+   */
+  async fit(set: TrainingSet<Input, Targets>, options: FitLoopOptions<Input, Targets>): Promise<History> {
+    return fitLoop(this.#state, set, options)
+  }
+
+  /**
+   * One whole training step. Synchronous; it doesn't wait for the device.
+   *
+   * @returns the loss, float32 `[]`, which belongs to the caller: `using loss = trainer.step(batch)`
+   */
+  step(batch: TrainingBatch<Input, Targets>): Tensor {
+    const step = this.computeGradients(batch)
+    try {
+      this.applyGradients(step)
+    } catch (error) {
+      step.dispose()
+      throw error
+    }
+    step.disposeGradients()
+    if (typeof step.weight !== 'number') step.weight.dispose()
+    return step.loss
+  }
+
+  /**
+   * The first half of a step: loss and gradients, which belong to the caller until `dispose`.
+   *
+   * ```ts
+   * const step = trainer.computeGradients(batch)
+   * …                              // average step.gradients over machines, weighted by step.weight
+   * trainer.applyGradients(step)
+   * step.dispose()
+   * ```
+   */
+  computeGradients(batch: TrainingBatch<Input, Targets>): StepGradients {
+    return computeGradients(this.#state, batch)
+  }
+
+  /** The second half of a step: clips, updates the parameters in place, and counts one batch as consumed. Gradients stay the caller's. */
+  applyGradients(gradients: StepGradients | NamedTensors): void {
+    const step = gradients instanceof StepGradients ? gradients : undefined
+    applyGradients(this.#state, step?.gradients ?? (gradients as NamedTensors)) // the union without its other member
+    step?.close()
+  }
+
+  /** For loops of one's own over `step`: ends the epoch in the position. */
+  advanceEpoch(): void {
+    this.#state.assertBetweenSteps('advanceEpoch')
+    this.#state.epoch++
+    this.#state.batch = 0
+  }
+
+  /**
+   * Moves the model and all of the training's tensors: reads everything, then swaps at once. During `fit`, training waits and goes on there.
+   *
+   * @throws E_BUSY in the middle of a step
+   */
+  async to(backend: Backend): Promise<void> {
+    const state = this.#state
+    state.assertBetweenSteps('to')
+    const moved = this.#move(backend).finally(() => (state.moving = undefined))
+    state.moving = moved.catch(() => {}) // whoever called sees the error; training goes on where it was
+    await moved
+  }
+
+  async #move(backend: Backend): Promise<void> {
+    const { model, optimizer, totals, validationTotals, readings } = this.#state
+    if (model.backend === backend && optimizer.backend === backend) return
+    const [, ...swaps] = await Promise.all([
+      readings.settle(),
+      optimizer.prepareMove(backend),
+      totals.prepareMove(backend),
+      validationTotals.prepareMove(backend),
+    ])
+    await model.to(backend)
+    for (const swap of swaps) swap()
+  }
+
+  /**
+   * The training as one file: weights, optimiser state, random key, position in the data, history and callbacks, as of this call, which may come
+   * between any two steps. Training that goes on from it does what this one would have done, to the last bit on the same backend.
+   *
+   * ```ts
+   * const bytes = await trainer.checkpoint() // a safetensors file: writing it somewhere is up to the program
+   * ```
+   *
+   * @throws E_BUSY in the middle of a step, E_NOT_FINITE when the training has run into NaN or infinity
+   */
+  async checkpoint(): Promise<Uint8Array> {
+    this.#state.assertBetweenSteps('checkpoint')
+    return takeCheckpoint(this.#state)
+  }
+
+  /**
+   * Goes on from a checkpoint of the same model, optimiser and loss; the key is the checkpoint's, whatever `seed` said. All or nothing.
+   *
+   * ```ts
+   * await trainer.restore(await trainer.checkpoint())
+   * ```
+   *
+   * @throws E_FORMAT for a file that is cut short or no checkpoint, E_CHECKPOINT for one of another model or configuration, E_BUSY during `fit`
+   */
+  async restore(bytes: Uint8Array): Promise<void> {
+    const state = this.#state
+    state.assertBetweenSteps('restore')
+    if (state.fitting) {
+      throw new RnnError({
+        code: 'E_BUSY',
+        operation: 'restore',
+        problem: 'this trainer is training',
+        fix: 'restore before fit',
+      })
+    }
+    readCheckpoint(state, bytes)
+    await state.model.backend.sync()
+  }
+
+  /** All parameters by path, in host memory, as of this call. */
+  async readWeights(): Promise<Record<string, HostArray>> {
+    const variables = this.#state.model.variables()
+    const arrays = await readTensors(variables.map(({ variable }) => variable.value))
+    const entries = variables.map(({ path, variable: { spec } }, i) => [
+      path,
+      { data: arrays[i] ?? [], shape: spec.shape },
+    ])
+    return Object.fromEntries(entries) as Record<string, HostArray> // one array for each tensor
+  }
+
+  /** Overwrites parameters. @throws E_SHAPE, and then none is overwritten */
+  writeWeights(weights: Readonly<Record<string, HostArray>>): void {
+    this.#state.assertBetweenSteps('writeWeights')
+    const matched = this.#state.model.variables().flatMap(({ path, variable }) => {
+      const given = weights[path]
+      if (given === undefined) return []
+      if (given.data instanceof Float32Array && sameShape(given.shape, variable.spec.shape))
+        return [{ variable, data: given.data }]
+      throw new RnnError({
+        code: 'E_SHAPE',
+        operation: 'writeWeights',
+        problem: `'${path}' is given as ${formatShape(given.shape)}, expected float32 ${formatShape(variable.spec.shape)}`,
+      })
+    })
+    for (const { variable, data } of matched) variable.assign(data)
+  }
+
+  /** Frees what the trainer owns; the model stays. */
+  dispose(): void {
+    this.#state.optimizer.dispose()
+    this.#state.totals.reset()
+    this.#state.validationTotals.reset()
+    this.#state.readings.reset()
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose()
+  }
+}

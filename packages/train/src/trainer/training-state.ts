@@ -1,0 +1,120 @@
+// All that a training is made of between two steps: what `Trainer` holds, `fit` advances and a checkpoint keeps.
+
+import { key, RnnError, type Backend, type RandomKey, type Tensor } from '@rnn/core'
+import type { Callback, CallbackHost, CallbackRun } from '../callbacks/callback.ts'
+import { History } from '../history/history.ts'
+import type { Loss } from '../losses/loss.ts'
+import type { Metric } from '../metrics/metric.ts'
+import { MetricTotals } from '../metrics/metric-totals.ts'
+import type { Optimizer } from '../optimizers/optimizer.ts'
+import { OptimizerState } from '../optimizers/optimizer-state.ts'
+import { LossReadings } from './loss-readings.ts'
+import type { TrainableModel } from './model.ts'
+
+/** Options of `new Trainer`. */
+export interface TrainerOptions<Output = Tensor, Targets = Tensor> {
+  readonly loss: Loss<Output, Targets>
+  readonly optimizer: Optimizer
+  /** Scales all gradients together so that their Euclidean norm is at most this. Default: no clipping. */
+  readonly clipNorm?: number | undefined
+  /** Decides what is random in the steps: dropout. The order of the data is the data set's own. Default: 0. */
+  readonly seed?: number
+  /** Measured over the training batches, with dropout on, and over the validation set. */
+  readonly metrics?: readonly Metric<string, unknown, Output, Targets>[]
+  readonly callbacks?: readonly Callback[]
+  /** What `fit` does when a loss is NaN or infinite. Default: stop with E_NOT_FINITE. */
+  readonly notFinite?: 'stop' | 'continue'
+}
+
+/** The size of the training set, remembered so that a position is not taken for one in another set. */
+export interface SetSize {
+  readonly batchCount: number
+  readonly sampleCount: number
+}
+
+/** Mutable, and private to this folder and to checkpoints. */
+export class TrainingState<Input, Output, Targets> {
+  readonly model: TrainableModel<Input, Output>
+  readonly options: TrainerOptions<Output, Targets>
+  readonly optimizer: OptimizerState
+  readonly totals: MetricTotals<Output, Targets>
+  readonly validationTotals: MetricTotals<Output, Targets>
+  readonly readings: LossReadings
+  readonly callbacks: readonly { readonly name: string; readonly run: CallbackRun }[]
+  key: RandomKey
+  /** Epochs that are over. */
+  epoch: number = 0
+  /** Batches of the current epoch that were consumed. */
+  batch: number = 0
+  /** Seconds of training in the current epoch. */
+  seconds: number = 0
+  history: History = new History()
+  setSize: SetSize | undefined
+  fitting: boolean = false
+  /** Inside the synchronous part of a step. */
+  stepping: boolean = false
+  /** Steps whose gradients were computed and neither applied nor given up. */
+  openSteps: number = 0
+  /** Resolves when a move to another backend is over. */
+  moving: Promise<void> | undefined
+
+  constructor(model: TrainableModel<Input, Output>, options: TrainerOptions<Output, Targets>, host: CallbackHost) {
+    const { optimizer, metrics = [], callbacks = [], seed = 0, notFinite = 'stop', clipNorm } = options
+    if (!Number.isSafeInteger(seed)) throw invalid(`seed ${seed}`, 'use a whole number')
+    if (clipNorm !== undefined && !(clipNorm > 0))
+      throw invalid(`clipNorm ${clipNorm}`, 'use a norm above 0, or leave it out')
+    this.model = model
+    this.options = options
+    this.optimizer = new OptimizerState(optimizer, model.backend)
+    this.totals = new MetricTotals(metrics)
+    this.validationTotals = new MetricTotals(metrics)
+    this.readings = new LossReadings(notFinite === 'stop')
+    this.key = key(seed)
+    this.callbacks = callbacks.map((callback) => ({ name: callback.name, run: callback.begin(host) }))
+    const names = callbacks.map(({ name }) => name)
+    const twice = names.find((name, i) => names.indexOf(name) !== i)
+    if (twice !== undefined) throw invalid(`two callbacks are called '${twice}'`, 'give each a name of its own')
+  }
+
+  /** The parameters that training changes, by path. */
+  trainable(): Record<string, Tensor> {
+    const entries = this.model.variables().filter(({ variable }) => variable.trainable)
+    return Object.fromEntries(entries.map(({ path, variable }) => [path, variable.value]))
+  }
+
+  /** Resolves when no move to another backend is under way; undefined at once when none is. */
+  settled(): Promise<void> | undefined {
+    return this.moving?.then(() => this.settled())
+  }
+
+  /** @throws E_BUSY in the middle of a step or of a move */
+  assertBetweenSteps(operation: string): void {
+    if (!this.stepping && this.openSteps === 0 && this.moving === undefined) return
+    throw new RnnError({
+      code: 'E_BUSY',
+      operation,
+      problem:
+        this.moving === undefined ? 'a training step is under way' : 'the trainer is being moved to another backend',
+      fix:
+        this.moving === undefined
+          ? 'call it between steps: after applyGradients, or after dispose() of gradients that are not wanted'
+          : 'await trainer.to(…) first',
+    })
+  }
+
+  /** @throws E_BACKEND_MISMATCH when someone moved the model alone */
+  assertTogether(operation: string): Backend {
+    const { backend } = this.model
+    if (backend === this.optimizer.backend) return backend
+    throw new RnnError({
+      code: 'E_BACKEND_MISMATCH',
+      operation,
+      problem: `the model is on '${backend.name}', its optimiser's state on another backend`,
+      fix: 'move both with await trainer.to(backend)',
+    })
+  }
+}
+
+function invalid(problem: string, fix: string): RnnError {
+  return new RnnError({ code: 'E_VALUE', operation: 'Trainer', problem, fix })
+}

@@ -1,0 +1,112 @@
+// One training step in two halves, so that gradients of several machines can be averaged in between.
+
+import { valueAndGrad } from '@rnn/autodiff'
+import { scope, splitKey, type Tensor } from '@rnn/core'
+import { upload } from '@rnn/layers'
+import { clipFactor } from '../optimizers/clipping.ts'
+import type { NamedTensors } from '../optimizers/optimizer-state.ts'
+import type { TrainingBatch } from './batches.ts'
+import { lossOf } from './measure.ts'
+import type { TrainingState } from './training-state.ts'
+
+/** The first half of a step. It owns its tensors until `dispose`. */
+export class StepGradients {
+  /** float32 `[]`: the mean over the batch. */
+  readonly loss: Tensor
+  /** What that mean was divided by: weigh gradients by it when averaging those of several machines. */
+  readonly weight: Tensor | number
+  /** By parameter path, each in a buffer of its own that may be written (by an all-reduce). */
+  readonly gradients: NamedTensors
+  readonly #close: () => void
+  #open = true
+
+  constructor(loss: Tensor, weight: Tensor | number, gradients: NamedTensors, close: () => void) {
+    this.loss = loss
+    this.weight = weight
+    this.gradients = gradients
+    this.#close = close
+  }
+
+  /** For the trainer: the step is over. */
+  close(): void {
+    if (!this.#open) return
+    this.#open = false
+    this.#close()
+  }
+
+  /** Frees the gradients; loss and weight stay. */
+  disposeGradients(): void {
+    this.close()
+    for (const gradient of Object.values(this.gradients)) gradient.dispose()
+  }
+
+  /** Frees everything. */
+  dispose(): void {
+    this.disposeGradients()
+    this.loss.dispose()
+    if (typeof this.weight !== 'number') this.weight.dispose()
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose()
+  }
+}
+
+/** Forward and backward pass; counts the metrics on the way. */
+export function computeGradients<Input, Output, Targets>(
+  state: TrainingState<Input, Output, Targets>,
+  batch: TrainingBatch<Input, Targets>,
+): StepGradients {
+  state.assertBetweenSteps('computeGradients')
+  const backend = state.assertTogether('computeGradients')
+  const { model, options, totals } = state
+  state.stepping = true
+  try {
+    const { value, gradients, weight } = scope(backend, () => {
+      const uploaded = upload(
+        {
+          inputs: batch.inputs,
+          targets: { targets: batch.targets, sampleWeights: batch.sampleWeights },
+          lengths: batch.lengths,
+        },
+        backend,
+      )
+      const { lengths } = uploaded
+      const targets = uploaded.targets.targets as Targets // HostInput<Targets> uploaded is Targets
+      const context = { lengths, sampleWeights: uploaded.targets.sampleWeights as Tensor | undefined }
+      const key = splitKey(splitKey(state.key, 'dropout'), state.optimizer.step)
+      // The model's own tensors are the parameters: they are followed while this function runs.
+      const result = valueAndGrad((_parameters: NamedTensors) => {
+        const outputs = model.forward(uploaded.inputs as Input, { training: true, key, lengths })
+        const { mean, weight } = lossOf(options.loss, outputs, targets, context, batch.size)
+        return { value: mean, aux: { weight, outputs: totals.metrics.length === 0 ? undefined : outputs } }
+      })(state.trainable())
+      const { outputs, weight } = result.aux
+      if (outputs !== undefined) totals.add(backend, outputs, targets, context)
+      return { value: result.value, gradients: result.gradients, weight }
+    })
+    state.openSteps++
+    return new StepGradients(value, weight, gradients, () => state.openSteps--)
+  } finally {
+    state.stepping = false
+  }
+}
+
+/** Clips, and updates every parameter in place. */
+export function applyGradients<Input, Output, Targets>(
+  state: TrainingState<Input, Output, Targets>,
+  gradients: NamedTensors,
+): void {
+  const backend = state.assertTogether('applyGradients')
+  const { clipNorm } = state.options
+  state.stepping = true
+  try {
+    scope(backend, () => {
+      const scale = clipNorm === undefined ? null : clipFactor(Object.values(gradients), clipNorm)
+      state.optimizer.apply(state.trainable(), gradients, scale)
+    })
+  } finally {
+    state.stepping = false
+  }
+  state.batch++
+}
