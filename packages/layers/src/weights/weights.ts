@@ -18,6 +18,7 @@ const FORMAT_VERSION = 1
  * @throws E_NOT_BUILT before `init`
  */
 export async function saveWeights(model: AnyModule): Promise<Uint8Array<ArrayBuffer>> {
+  assertInitialized(model)
   const variables = model.variables()
   const values = variables.map(({ variable }) => variable.value)
   const arrays = await readTensors(values)
@@ -36,12 +37,18 @@ export async function saveWeights(model: AnyModule): Promise<Uint8Array<ArrayBuf
  *   before `init`
  */
 export async function loadWeights(model: AnyModule, bytes: Uint8Array): Promise<void> {
+  assertInitialized(model)
   const values = readWeights(model, bytes)
   for (const { path, variable } of model.variables()) {
     const data = values.get(path)
     if (data !== undefined) variable.assign(data)
   }
   await model.backend.sync()
+}
+
+/** Before it, the variables themselves may be missing. @throws E_NOT_BUILT */
+function assertInitialized(model: AnyModule): void {
+  void model.backend
 }
 
 /** The values for each path of `model`, all of them there and of the right shapes. @throws E_FORMAT, E_CHECKPOINT */
