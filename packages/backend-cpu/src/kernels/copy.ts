@@ -77,6 +77,20 @@ export function copyWords(source: Int32Array, from: number, target: Int32Array, 
   else for (let i = 0; i < count; i++) target[to + i] = source[from + i]!
 }
 
+/** Moves words unchanged, with a step on either side. */
+export function copyStrided(
+  source: Int32Array,
+  from: number,
+  fromStep: number,
+  target: Int32Array,
+  to: number,
+  toStep: number,
+  count: number,
+): void {
+  if (fromStep === 1 && toStep === 1) copyWords(source, from, target, to, count)
+  else for (let i = 0; i < count; i++, from += fromStep, to += toStep) target[to] = source[from]!
+}
+
 function addFloats(source: Float32Array, from: number, target: Float32Array, to: number, count: number): void {
   for (let i = 0; i < count; i++) target[to + i] = target[to + i]! + source[from + i]!
 }

@@ -5,7 +5,10 @@ import type { Kernel, KernelContext } from '../kernel.ts'
 import { startOf } from '../kernel.ts'
 import { exp } from '../math.ts'
 import { checkIndices } from './gather.ts'
+import type { IndexWords } from './gather.ts'
 import { rowMaximum, rowSumExp } from './rows.ts'
+
+const LABELS: IndexWords = { index: 'label', from: (rows) => `${rows} classes`, none: 'to ignore the row' }
 
 export const crossEntropyForward: Kernel<'crossEntropyForward'> = (call, context) => {
   const [logits, labels, classWeights] = call.inputs
@@ -14,7 +17,7 @@ export const crossEntropyForward: Kernel<'crossEntropyForward'> = (call, context
   const [rows, classes] = logits.shape as readonly [number, number]
   const x = context.floats(logits)
   const places = context.ints(labels)
-  checkIndices('crossEntropy', places, labels, classes)
+  checkIndices('crossEntropy', places, labels, classes, LABELS)
   const weights = classWeights && context.floats(classWeights)
   const weightStart = classWeights ? startOf(classWeights) : 0
   const losses = context.floats(loss)
@@ -63,7 +66,7 @@ export const crossEntropyBackward: Kernel<'crossEntropyBackward'> = (call, conte
   const [rows, classes] = logits.shape as readonly [number, number]
   const [x, out] = [context.floats(logits), context.floats(gradLogits)]
   const places = context.ints(labels)
-  checkIndices('crossEntropy', places, labels, classes)
+  checkIndices('crossEntropy', places, labels, classes, LABELS)
   const [upstream, sums] = [context.floats(gradLoss), context.floats(logSumExp)]
   const weights = classWeights && context.floats(classWeights)
   const weightStart = classWeights ? startOf(classWeights) : 0

@@ -14,7 +14,7 @@ export const gather: Kernel<'gather'> = (call, context) => {
   const count = sizeOf(indices.shape)
   const places = context.ints(indices)
   const from = startOf(indices)
-  checkIndices('gather', places, indices, rows)
+  checkIndices('gather', places, indices, rows, TABLE)
   const source = context.ints(table)
   const target = context.ints(out)
   const tableStart = startOf(table)
@@ -33,7 +33,7 @@ export const scatterAdd: Kernel<'scatterAdd'> = (call, context) => {
   const rows = table.shape[0]!
   const row = sizeOf(table.shape.slice(1))
   const places = context.ints(indices)
-  checkIndices('scatterAdd', places, indices, rows)
+  checkIndices('scatterAdd', places, indices, rows, TABLE)
   const add =
     table.dtype === 'float32'
       ? addRows(context.floats(updates), context.floats(table))
@@ -54,12 +54,27 @@ function addRows<Words extends Float32Array | Int32Array>(updates: Words, table:
   }
 }
 
+/** How a message speaks of indices and of what they choose from. */
+export interface IndexWords {
+  readonly index: string
+  readonly from: (rows: number) => string
+  readonly none: string
+}
+
+const TABLE: IndexWords = { index: 'index', from: (rows) => `a table of ${rows} rows`, none: 'for no row' }
+
 /**
  * Checks indices before anything is written.
  *
  * @throws E_INDEX_RANGE for an index other than −1 outside `0 … rows − 1`
  */
-export function checkIndices(operation: string, places: Int32Array, indices: Operand, rows: number): void {
+export function checkIndices(
+  operation: string,
+  places: Int32Array,
+  indices: Operand,
+  rows: number,
+  words: IndexWords,
+): void {
   const from = startOf(indices)
   const count = sizeOf(indices.shape)
   for (let i = 0; i < count; i++) {
@@ -68,8 +83,8 @@ export function checkIndices(operation: string, places: Int32Array, indices: Ope
     throw new RnnError({
       code: 'E_INDEX_RANGE',
       operation,
-      problem: `index ${place} at position ${i} of a table of ${rows} rows`,
-      fix: `use 0 … ${rows - 1}, or −1 for no row`,
+      problem: `${words.index} ${place} at position ${i}, of ${words.from(rows)}`,
+      fix: `use ${rows > 0 ? `0 … ${rows - 1}, or ` : ''}−1 ${words.none}`,
     })
   }
 }

@@ -4,7 +4,7 @@ import { sizeOf, stridesOf } from '@rnn/core'
 import type { Kernel } from '../kernel.ts'
 import { startOf } from '../kernel.ts'
 import { advance, planWalk } from '../strided.ts'
-import { copyWords } from './copy.ts'
+import { copyStrided, copyWords } from './copy.ts'
 import { fill } from './fill.ts'
 
 export const concat: Kernel<'concat'> = (call, context) => {
@@ -34,7 +34,7 @@ export const pad: Kernel<'pad'> = (call, context) => {
   const source = context.ints(x)
   const target = context.ints(out)
   for (let i = 0; i < walk.runs; i++) {
-    copyWords(source, walk.offsets[0]!, target, walk.offsets[1]!, walk.count)
+    copyStrided(source, walk.offsets[0]!, walk.steps[0]!, target, walk.offsets[1]!, walk.steps[1]!, walk.count)
     advance(walk)
   }
 }

@@ -4,7 +4,7 @@ import { stridesOf } from '@rnn/core'
 import type { Kernel } from '../kernel.ts'
 import { startOf } from '../kernel.ts'
 import { advance, planWalk } from '../strided.ts'
-import { copyWords } from './copy.ts'
+import { copyStrided } from './copy.ts'
 
 export const transpose: Kernel<'transpose'> = (call, context) => {
   const [x] = call.inputs
@@ -15,17 +15,10 @@ export const transpose: Kernel<'transpose'> = (call, context) => {
     [call.attributes.permutation.map((axis) => xStrides[axis]!), stridesOf(out.shape)],
     [startOf(x), startOf(out)],
   )
-  const { count, runs, offsets } = walk
-  const step = walk.steps[0]!
   const source = context.ints(x)
   const target = context.ints(out)
-  for (let i = 0; i < runs; i++) {
-    if (step === 1) copyWords(source, offsets[0]!, target, offsets[1]!, count)
-    else gatherWords(source, offsets[0]!, step, target, offsets[1]!, count)
+  for (let i = 0; i < walk.runs; i++) {
+    copyStrided(source, walk.offsets[0]!, walk.steps[0]!, target, walk.offsets[1]!, walk.steps[1]!, walk.count)
     advance(walk)
   }
-}
-
-function gatherWords(source: Int32Array, p: number, step: number, target: Int32Array, o: number, count: number): void {
-  for (let i = 0; i < count; i++, p += step) target[o + i] = source[p]!
 }
