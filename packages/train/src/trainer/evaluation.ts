@@ -53,11 +53,12 @@ export interface Evaluation<Values = Readonly<Record<string, unknown>>> {
 export async function evaluate<
   Input,
   Output,
-  Targets,
+  Targets = Tensor,
   const Metrics extends readonly Metric<string, unknown, Output, Targets>[] = readonly [],
 >(
   model: TrainableModel<Input, Output>,
-  set: TrainingSet<Input, Targets>,
+  // Loss and metrics say what targets are; the host arrays of a set would be taken for the targets themselves.
+  set: TrainingSet<Input, NoInfer<Targets>>,
   options: EvaluateOptions<Output, Targets, Metrics>,
 ): Promise<Evaluation<MetricValues<Metrics>>> {
   const evaluation = await runEvaluation(model, set, options, new MetricTotals(options.metrics ?? []))
