@@ -36,12 +36,12 @@ describe('the embedded corpus', () => {
     }
   })
 
-  test('gives every review but the plain ones a twin: the same words, the other label', () => {
+  test('gives every review but those of a single judgement a twin: the same words, the other label', () => {
     const labelsOf = new Map<string, Review['label'][]>()
     for (const { text, label } of all) labelsOf.set(wordsOf(text), [...(labelsOf.get(wordsOf(text)) ?? []), label])
     const alone = all.filter(({ text }) => new Set(labelsOf.get(wordsOf(text))).size < 2)
-    expect(new Set(alone.map(({ construction }) => construction))).toEqual(new Set(['plain']))
-    expect(alone.length / all.length).toBeLessThan(0.15)
+    expect(new Set(alone.map(({ construction }) => construction))).toEqual(new Set(['plain', 'denied claim']))
+    expect(alone.length / all.length).toBeLessThan(0.2)
   })
 
   test('tests no word that training never saw', () => {

@@ -1,11 +1,11 @@
 /**
- * How the embedded corpus praises and condemns. Each construction but the last gives two reviews of exactly the same words,
+ * How the embedded corpus praises and condemns. Each construction but the last two gives two reviews of exactly the same words,
  * one positive and one negative: only their order tells them apart, so a bag of words cannot.
  */
 
 import { article, is, was, type Draw } from './draw.ts'
 
-/** Two reviews, of the same words unless the construction is `plain`. */
+/** Two reviews, of the same words unless the construction says otherwise. */
 export interface Twins {
   readonly positive: string
   readonly negative: string
@@ -17,6 +17,8 @@ export interface Construction {
   /** The twins of one draw, without capitals. */
   readonly twins: (draw: Draw) => Twins
 }
+
+const denials = ["I can't say", 'nobody can say', "I don't think", "it isn't true that"]
 
 /** Both reviews of a wording of two judgements that contradict each other; the first one given to it is the one that holds. */
 function either(good: string, bad: string, wording: (holds: string, fails: string) => string): Twins {
@@ -106,7 +108,7 @@ const doubleNegation: Construction = {
   twins: (draw) => {
     const [one, two] = draw.twoParts()
     const { oneOf } = draw
-    const deny = oneOf(["I can't say", 'nobody can say', "I don't think", "it isn't true that"])
+    const deny = oneOf(denials)
     const wording = oneOf([
       (a: string, b: string) => `${deny} ${a}, and ${b}.`,
       (a: string, b: string) => `${b}, and ${deny} ${a}.`,
@@ -230,8 +232,8 @@ const feeling: Construction = {
 }
 
 /**
- * "Not bad at all", "I can't say the film was not good": a single judgement under no, one or two negations. The words do differ here,
- * but no weight for "not" is right in both reviews, so that a sum of weights is of little use.
+ * "Not bad at all": a single judgement under no negation or one. The words of the two reviews do differ, but there are as many reviews with a
+ * negation as without, so that no weight for "not" helps a sum of weights.
  */
 const plain: Construction = {
   name: 'plain',
@@ -239,26 +241,30 @@ const plain: Construction = {
     const { oneOf } = draw
     const { name, good, bad } = draw.whole()
     const { noun } = draw.topic
-    const deny = oneOf(["I can't say", 'nobody can say', "I don't think", "it isn't true that"])
     const straight = oneOf([
       (word: string) => `${name} was ${word}.`,
       (word: string) => `${article(word)} ${noun} indeed.`,
       (word: string) => `it was really ${word}, this ${noun}.`,
     ])
-    const once = oneOf([
+    const negated = oneOf([
       (word: string) => `${name} was not ${word} at all.`,
       (word: string) => `not ${word} at all, this ${noun}.`,
       (word: string) => `this is hardly ${article(word)} ${noun}.`,
-      (word: string) => `${deny} ${name} was ${word}.`,
       (word: string) => `never ${word}, this ${noun}.`,
     ])
-    const twice = (word: string): string => `${deny} ${name} was not ${word}.`
-    // As many reviews with an odd number of negations as with an even one.
-    return oneOf([
-      either(good, bad, straight),
-      either(bad, good, once),
-      either(bad, good, once),
-      either(good, bad, twice),
+    return oneOf([either(good, bad, straight), either(bad, good, negated)])
+  },
+}
+
+/** "I can't say the film was not good": a claim denied, itself negated or not, as often the one as the other. */
+const deniedClaim: Construction = {
+  name: 'denied claim',
+  twins: (draw) => {
+    const { name, good, bad } = draw.whole()
+    const deny = draw.oneOf(denials)
+    return draw.oneOf([
+      either(bad, good, (word) => `${deny} ${name} was ${word}.`),
+      either(good, bad, (word) => `${deny} ${name} was not ${word}.`),
     ])
   },
 }
@@ -276,4 +282,5 @@ export const constructions: readonly Construction[] = [
   concession,
   feeling,
   plain,
+  deniedClaim,
 ]

@@ -3,7 +3,7 @@
 /** A part of a thing that can be good or bad by itself, such as the coffee of a café. */
 export interface Aspect {
   readonly noun: string
-  readonly plural?: true
+  readonly plural?: boolean
   readonly good: readonly string[]
   readonly bad: readonly string[]
 }

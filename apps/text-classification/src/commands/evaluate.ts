@@ -1,0 +1,50 @@
+/** `evaluate`: how good a saved model is on labelled texts. */
+
+import { confusionMatrix, evaluate } from '@rnn/train'
+import { Command, Option } from 'commander'
+import { withBackend } from '../backends.ts'
+import { generateCorpus } from '../corpus/corpus.ts'
+import { corpusExamples, readExamples } from '../examples.ts'
+import { loadClassifier } from '../model-folder.ts'
+import { confusionTable, labelScores, scoreTable } from '../report.ts'
+import { encode } from '../text-encoder.ts'
+import { processOutput } from '../ui/output.ts'
+import { heading, percent } from '../ui/style.ts'
+import { jsonOption, modelOptions, type ModelOptions } from './shared-options.ts'
+
+interface EvaluateOptions extends ModelOptions {
+  readonly data?: string
+}
+
+/** The command. */
+export function evaluateCommand(): Command {
+  return modelOptions(new Command('evaluate'))
+    .description('measure a saved model on labelled texts')
+    .addOption(
+      new Option(
+        '--data <file>',
+        'TSV or CSV with the columns label and text (default: test part of the embedded corpus)',
+      ),
+    )
+    .addOption(jsonOption())
+    .action(measure)
+}
+
+async function measure(options: EvaluateOptions): Promise<void> {
+  const output = processOutput(options.json === true)
+  const examples =
+    options.data === undefined ? corpusExamples('test', generateCorpus().test) : await readExamples(options.data)
+  await withBackend(options.backend, async (backend) => {
+    const { model, encoder } = await loadClassifier(options.model, backend)
+    const set = encode(encoder, examples, { batchSize: 64 })
+    const { metrics } = await evaluate(model, set, { metrics: [confusionMatrix({ labels: encoder.labels.labels })] })
+    const matrix = metrics.confusionMatrix
+    const scores = labelScores(matrix)
+    output.data({ accuracy: matrix.accuracy, texts: set.sampleCount, labels: scores, confusion: matrix })
+    output.text(`accuracy ${percent(matrix.accuracy)} on ${set.sampleCount} texts of ${examples.file ?? 'the data'}`)
+    output.text(heading('by label'))
+    output.text(scoreTable(scores))
+    output.text(heading('what was taken for what'))
+    output.text(confusionTable(matrix))
+  })
+}

@@ -1,0 +1,43 @@
+/** `inspect`: the label of each text, and which words moved the decision. */
+
+import { Command } from 'commander'
+import { attribute } from '../attribution.ts'
+import { withBackend } from '../backends.ts'
+import { inputTexts } from '../input-texts.ts'
+import { loadClassifier } from '../model-folder.ts'
+import { processOutput } from '../ui/output.ts'
+import { paint, percent } from '../ui/style.ts'
+import { bars, highlighted } from '../ui/words.ts'
+import { fileOption, jsonOption, modelOptions, type ModelOptions } from './shared-options.ts'
+
+interface InspectOptions extends ModelOptions {
+  readonly file?: string
+}
+
+/** The command. */
+export function inspectCommand(): Command {
+  return modelOptions(new Command('inspect'))
+    .description('say which words moved the decision about a text (gradient × input)')
+    .argument('[texts...]', 'texts to look into')
+    .addOption(fileOption())
+    .addOption(jsonOption())
+    .action(inspect)
+}
+
+async function inspect(args: readonly string[], options: InspectOptions): Promise<void> {
+  const output = processOutput(options.json === true)
+  const input = await inputTexts(args, options.file)
+  await withBackend(options.backend, async (backend) => {
+    const classifier = await loadClassifier(options.model, backend)
+    for (const [row, text] of input.texts.entries()) {
+      const place = { file: input.file, lines: [input.lines?.[row] ?? row + 1] }
+      const decision = await attribute(classifier, text, place)
+      const { label, probability, against, words } = decision
+      output.data(decision)
+      output.text(`${paint('bold', label)} ${percent(probability)}   ${highlighted(text, words)}`)
+      output.text(paint('dim', `for ${label} to the right, for ${against} to the left`))
+      for (const line of bars(words)) output.text(line)
+      output.text()
+    }
+  })
+}

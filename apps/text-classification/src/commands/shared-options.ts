@@ -1,0 +1,36 @@
+/** Options that several commands take. */
+
+import { Option, type Command } from 'commander'
+import { backendNames } from '../backends.ts'
+
+/** Where models are saved, and looked for, unless something else is said. */
+export const defaultModel = 'models/text-classification'
+
+/** What {@link modelOptions} gives. */
+export interface ModelOptions {
+  readonly model: string
+  readonly backend: string
+  readonly json?: boolean
+}
+
+/** `--model` and `--backend`, for commands that use a saved model. */
+export function modelOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--model <dir>', 'folder of the saved model').default(defaultModel))
+    .addOption(backendOption())
+}
+
+/** `--backend`. Its name is checked where it is opened, so that the message is one for all. */
+export function backendOption(): Option {
+  return new Option('--backend <name>', `where to compute: ${backendNames.join(', ')}`).default('cpu')
+}
+
+/** `--json`. */
+export function jsonOption(): Option {
+  return new Option('--json', 'write JSON lines, and nothing else, to standard output')
+}
+
+/** `--file`. */
+export function fileOption(): Option {
+  return new Option('--file <path>', 'file of texts, one a line')
+}

@@ -1,0 +1,106 @@
+/** Reading text files, and writing files so that a failure loses nothing: each is written beside its place and renamed when all are there. */
+
+import { randomBytes } from 'node:crypto'
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { AppError, systemProblem } from './errors.ts'
+
+/** The bytes of a file. @throws E_FILE that names it */
+export async function readBytes(path: string, fix?: string): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return Uint8Array.from(await readFile(path))
+  } catch (error) {
+    throw new AppError('E_FILE', `can't read ${path}: ${systemProblem(error)}`, fix, error)
+  }
+}
+
+/** The text of a UTF-8 file; bytes that are not UTF-8 become U+FFFD, which the readers refuse with their line. @throws E_FILE */
+export async function readText(path: string, fix?: string): Promise<string> {
+  return new TextDecoder().decode(await readBytes(path, fix))
+}
+
+/** Files to write, by name within a folder. */
+export type FileContents = Readonly<Record<string, string | Uint8Array>>
+
+/**
+ * Writes files into a folder: all of them beside their places first, then each renamed, so that a full disk or an interruption leaves
+ * what was there before. @throws E_FILE
+ */
+export async function writeTogether(folder: string, contents: FileContents): Promise<void> {
+  const mark = randomBytes(4).toString('hex')
+  const files = Object.entries(contents).map(([name, content]) => ({
+    content,
+    beside: join(folder, `.${name}.${mark}.part`),
+    place: join(folder, name),
+  }))
+  try {
+    for (const { beside, content } of files) await writeThrough(beside, content)
+    for (const { beside, place } of files) await rename(beside, place)
+  } catch (error) {
+    for (const { beside } of files) await rm(beside, { force: true }).catch(() => {})
+    throw new AppError(
+      'E_FILE',
+      `can't write into ${folder}: ${systemProblem(error)}`,
+      'what was there is unchanged',
+      error,
+    )
+  }
+}
+
+/** Writes a new file down to the disk, so that renaming it can't bring an empty one into place after a crash. */
+async function writeThrough(path: string, content: string | Uint8Array): Promise<void> {
+  const file = await open(path, 'wx')
+  try {
+    await file.writeFile(content)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+/** The names in a folder; undefined if there is no such folder. @throws E_FOLDER */
+export async function listFolder(folder: string): Promise<readonly string[] | undefined> {
+  try {
+    return await readdir(folder)
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    if (await isFile(folder)) throw new AppError('E_FOLDER', `${folder} is a file`, 'give a folder')
+    throw new AppError('E_FOLDER', `can't read the folder ${folder}: ${systemProblem(error)}`, undefined, error)
+  }
+}
+
+/** Makes the folder if need be and tries to write into it. @throws E_FOLDER */
+export async function ensureWritable(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true })
+    const probe = join(folder, `.${randomBytes(4).toString('hex')}.part`)
+    await writeThrough(probe, '')
+    await rm(probe)
+  } catch (error) {
+    const blocking = await blockingFile(folder)
+    const problem = blocking === undefined ? systemProblem(error) : `${blocking} is a file`
+    throw new AppError(
+      'E_FOLDER',
+      `can't write into the folder ${folder}: ${problem}`,
+      'give another one with --out',
+      error,
+    )
+  }
+}
+
+/** The file, if there is one, that stands where a folder of this path should be. */
+async function blockingFile(folder: string): Promise<string | undefined> {
+  for (let path = resolve(folder); path !== dirname(path); path = dirname(path)) if (await isFile(path)) return path
+  return undefined
+}
+
+async function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  )
+}
+
+function isMissing(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT'
+}

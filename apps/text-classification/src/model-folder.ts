@@ -1,0 +1,162 @@
+/** A saved model: a folder whose files are written together, and checked against one another when they are read. */
+
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import type { Backend } from '@rnn/core'
+import { labelIndexFromJSON, tokenizerFromJSON, vocabularyFromJSON } from '@rnn/data'
+import { loadModel, saveModel, type Sequential } from '@rnn/layers'
+import type { History } from '@rnn/train'
+import type { Classifier } from './classifier.ts'
+import { AppError } from './errors.ts'
+import { ensureWritable, listFolder, readBytes, readText, writeTogether, type FileContents } from './files.ts'
+import { settingsFromJSON } from './settings.ts'
+
+/** Says what the folder is, with the settings of the training and a digest of every file that `predict` needs. */
+const manifestName = 'classifier.json'
+
+/** The files of an unfinished training, which `--resume` goes on with. */
+export const trainingFiles = { state: 'training.json', checkpoint: 'checkpoint.safetensors' } as const
+
+interface Manifest {
+  readonly settings: unknown
+  readonly tokenizer: unknown
+  readonly sha256: Readonly<Record<string, string>>
+}
+
+/** Writes a classifier with how it came about. What was in the folder before stays until all of it is written. @throws E_FILE */
+export async function saveClassifier(
+  folder: string,
+  { settings, encoder, model }: Classifier,
+  history: History,
+  metrics: object,
+): Promise<void> {
+  const needed: FileContents = {
+    ...(await saveModel(model)),
+    'vocabulary.json': json(encoder.vocabulary),
+    'labels.json': json(encoder.labels),
+  }
+  const sha256 = Object.fromEntries(Object.entries(needed).map(([name, content]) => [name, digest(content)]))
+  await writeTogether(folder, {
+    ...needed,
+    'history.json': json(history),
+    'history.csv': history.toCSV(),
+    'metrics.json': json(metrics),
+    [manifestName]: json({ format: 'rnn-text-classifier', version: 1, settings, tokenizer: encoder.tokenizer, sha256 }),
+  })
+}
+
+/**
+ * Reads a classifier onto a backend; the model belongs to the caller.
+ *
+ * @throws E_MODEL_FOLDER for a folder without a model, or whose files are cut short, changed or of different models
+ */
+export async function loadClassifier(folder: string, backend: Backend): Promise<Classifier> {
+  const { settings, tokenizer, sha256 } = await readManifest(folder)
+  const read = async (name: string): Promise<Uint8Array> => {
+    const content = await readBytes(join(folder, name), 'the folder is not a whole model: train it again')
+    if (digest(content) === sha256[name]) return content
+    throw new AppError(
+      'E_MODEL_FOLDER',
+      `${join(folder, name)} is not as it was saved: cut short or changed`,
+      'restore it or train again',
+    )
+  }
+  const readJson = async (name: string): Promise<unknown> => JSON.parse(decode(await read(name)))
+  const files = {
+    'config.json': decode(await read('config.json')),
+    'weights.safetensors': await read('weights.safetensors'),
+  }
+  return {
+    settings: settingsFromJSON(settings, join(folder, manifestName)),
+    encoder: {
+      tokenizer: tokenizerFromJSON(tokenizer),
+      vocabulary: vocabularyFromJSON(await readJson('vocabulary.json'), join(folder, 'vocabulary.json')),
+      labels: labelIndexFromJSON(await readJson('labels.json'), join(folder, 'labels.json')),
+    },
+    model: await loadModel<Sequential>(files, backend),
+  }
+}
+
+async function readManifest(folder: string): Promise<Manifest> {
+  const names = await listFolder(folder)
+  if (names === undefined) {
+    throw new AppError('E_MODEL_FOLDER', `there is no folder ${folder}`, `make a model with: train --out ${folder}`)
+  }
+  if (!names.includes(manifestName)) {
+    const unfinished = names.includes(trainingFiles.checkpoint)
+    throw new AppError(
+      'E_MODEL_FOLDER',
+      unfinished ? `the training in ${folder} is not finished` : `${folder} holds no model of this program`,
+      unfinished ? `go on with: train --resume --out ${folder}` : `make one with: train --out ${folder}`,
+    )
+  }
+  const path = join(folder, manifestName)
+  const manifest = parse(await readText(path), path)
+  if (manifest['format'] !== 'rnn-text-classifier' || typeof manifest['sha256'] !== 'object') {
+    throw new AppError('E_MODEL_FOLDER', `${path} is not the description of a text classifier`)
+  }
+  if (manifest['version'] !== 1) {
+    throw new AppError(
+      'E_MODEL_FOLDER',
+      `${path} has version ${String(manifest['version'])}, this program reads version 1`,
+    )
+  }
+  return manifest as unknown as Manifest // format and version were checked
+}
+
+/** What training may do with a folder. */
+export interface FolderUse {
+  readonly resume: boolean
+  /** Forget an unfinished training that lies there. */
+  readonly restart: boolean
+}
+
+/**
+ * Makes the folder if need be and sees that a model can be saved there, before any time is spent on training it.
+ *
+ * @throws E_FOLDER if it can't be written or holds something else, E_RESUME if it holds an unfinished training that nobody asked to resume or restart
+ */
+export async function prepareFolder(folder: string, { resume, restart }: FolderUse): Promise<void> {
+  const names = (await listFolder(folder)) ?? []
+  const unfinished = names.includes(trainingFiles.checkpoint)
+  if (names.length > 0 && !unfinished && !names.includes(manifestName)) {
+    const shown = names.slice(0, 3).join(', ') + (names.length > 3 ? ', …' : '')
+    throw new AppError(
+      'E_FOLDER',
+      `${folder} holds something else (${shown})`,
+      'give a new or an empty folder with --out',
+    )
+  }
+  if (unfinished && !resume && !restart) {
+    throw new AppError(
+      'E_RESUME',
+      `${folder} holds an unfinished training`,
+      'go on with --resume, or begin again with --restart, which forgets it',
+    )
+  }
+  await ensureWritable(folder)
+}
+
+/** A JSON object from a file's text. @throws E_MODEL_FOLDER that names the file */
+export function parse(text: string, path: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>
+  } catch {
+    // Said below, with the name of the file.
+  }
+  throw new AppError('E_MODEL_FOLDER', `${path} is no JSON object: cut short or changed`)
+}
+
+/** JSON as it is written into files. */
+export function json(value: object): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`
+}
+
+function digest(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex')
+}
+
+function decode(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes)
+}

@@ -1,0 +1,81 @@
+/** The training of the network: progress, a checkpoint after each epoch and on Ctrl-C, and going on from one. */
+
+import type { TextDataset } from '@rnn/data'
+import type { Sequential } from '@rnn/layers'
+import { accuracy, adam, cosineDecay, crossEntropy, Trainer, type History } from '@rnn/train'
+import { AppError, describeError } from './errors.ts'
+import { listenForInterruption } from './interruption.ts'
+import type { Output } from './ui/output.ts'
+import type { ProgressView } from './ui/progress.ts'
+import { readCheckpoint, saveUnfinished, type TrainingPlan } from './unfinished.ts'
+
+/** What is trained, on what, and where its checkpoints go. */
+export interface NetworkTraining {
+  readonly model: Sequential
+  readonly trainSet: TextDataset
+  readonly validationSet: TextDataset | undefined
+  readonly plan: TrainingPlan
+  readonly folder: string
+  readonly resume: boolean
+  readonly output: Output
+  readonly view: ProgressView
+}
+
+/**
+ * Trains the model in place. After Ctrl-C the history is marked as aborted and a checkpoint lies in the folder.
+ *
+ * @throws E_NOT_FINITE for a loss that is no number, E_RESUME for a checkpoint that can't be gone on from, E_FILE when a checkpoint can't be written
+ */
+export async function trainNetwork(training: NetworkTraining): Promise<History> {
+  const { model, trainSet, validationSet, plan, folder, output, view } = training
+  const { epochs, learningRate: peak, clipNorm, seed } = plan.settings
+  using trainer = new Trainer(model, {
+    loss: crossEntropy(),
+    optimizer: adam({ learningRate: cosineDecay({ peak, totalSteps: epochs * trainSet.batchCount }) }),
+    clipNorm,
+    seed,
+    metrics: [accuracy()],
+  })
+  if (training.resume) await restore(trainer, folder)
+  const interruption = listenForInterruption(() => {
+    view.stop()
+    output.note('interrupted: finishing the step and saving; press Ctrl-C again to quit at once')
+  })
+  const save = async (): Promise<void> => saveUnfinished(folder, plan, await trainer.checkpoint())
+  try {
+    const history = await trainer.fit(trainSet, {
+      epochs,
+      validation: validationSet,
+      signal: interruption.signal,
+      onBatch: ({ epoch, batch, batches, loss, samplesPerSecond, secondsLeft }) => {
+        if (interruption.signal.aborted) return
+        const done = (epoch - 1) * batches + batch
+        view.batch({ epoch, epochs, done, total: epochs * batches, loss, samplesPerSecond, secondsLeft })
+      },
+      onEpoch: async ({ epoch, loss, row, seconds }) => {
+        view.epoch({ epoch, epochs, loss, validationAccuracy: row['validationAccuracy'], seconds })
+        output.data(row)
+        await save()
+      },
+    })
+    if (history.aborted) await save()
+    return history
+  } finally {
+    view.stop()
+    interruption.close()
+  }
+}
+
+async function restore(trainer: Trainer, folder: string): Promise<void> {
+  const bytes = await readCheckpoint(folder)
+  try {
+    await trainer.restore(bytes)
+  } catch (error) {
+    throw new AppError(
+      'E_RESUME',
+      `the checkpoint in ${folder} can't be gone on from: ${describeError(error)}`,
+      'begin again with --restart',
+      error,
+    )
+  }
+}

@@ -1,0 +1,57 @@
+/** Words with what they did to a decision: coloured in the text, or with a bar each. */
+
+import type { WordScore } from '../attribution.ts'
+import { paint, type Style } from './style.ts'
+
+/**
+ * The text with the words that spoke for the decision in green and those against it in red, the strong ones bold; plain where output is
+ * no terminal.
+ */
+export function highlighted(text: string, scores: readonly WordScore[]): string {
+  const most = largest(scores)
+  const lower = text.toLowerCase()
+  let shown = ''
+  let at = 0
+  for (const { word, score } of scores) {
+    const found = lower.indexOf(word, at)
+    if (found < 0) continue // the tokeniser rewrote it: it stays as it is, without colour
+    const strength = Math.abs(score) / most
+    const colour = score > 0 ? 'green' : 'red'
+    const style: Style = strength < 0.15 ? 'dim' : strength > 0.5 ? ['bold', colour] : colour
+    shown += text.slice(at, found) + paint(style, text.slice(found, found + word.length))
+    at = found + word.length
+  }
+  return shown + text.slice(at)
+}
+
+/** The words that mattered most, strongest first: `not +2.1, dull −1.3`. */
+export function strongest(scores: readonly WordScore[], count: number): string {
+  return scores
+    .filter(({ word }) => /[\p{L}\p{N}]/u.test(word))
+    .toSorted((a, b) => Math.abs(b.score) - Math.abs(a.score))
+    .slice(0, count)
+    .map(({ word, score }) => `${word} ${signed(score)}`)
+    .join(', ')
+}
+
+/** One line a word: the word, its score, and a bar to the right (for the decision) or to the left (against it). */
+export function bars(scores: readonly WordScore[], width = 16): string[] {
+  const most = largest(scores)
+  const column = Math.max(...scores.map(({ word }) => word.length))
+  return scores.map(({ word, score, known }) => {
+    const length = Math.round((Math.abs(score) / most) * width)
+    const left = score < 0 ? paint('red', '█'.repeat(length)) : ''
+    const right = score > 0 ? paint('green', '█'.repeat(length)) : ''
+    const padded = ' '.repeat(width - (score < 0 ? length : 0)) + left
+    const remark = known ? '' : paint('dim', ' (not in the vocabulary)')
+    return `  ${word.padEnd(column)} ${signed(score).padStart(6)} ${padded}│${right}${remark}`
+  })
+}
+
+function largest(scores: readonly WordScore[]): number {
+  return Math.max(Number.MIN_VALUE, ...scores.map(({ score }) => Math.abs(score)))
+}
+
+function signed(value: number): string {
+  return `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(2)}`
+}
