@@ -19,8 +19,12 @@ export const INFERENCE: ForwardContext = { training: false, key: undefined, leng
  * The context for a child of a module: the same, with a random key of its own. Two children must not share a key, or their dropout masks are alike.
  *
  * ```ts
- * forward(x, context) {
- *   return this.head.forward(this.encoder.forward(x, child(context, 'encoder')), child(context, 'head'))
+ * class Classifier extends Module {
+ *   readonly encoder = gru({ units: 8, inputSize: 4, layers: 2, dropout: 0.5, returns: 'last' })
+ *   readonly head = sequential(dropout(0.5), dense({ units: 2, inputSize: 8 }))
+ *   forward(x: Tensor, context: ForwardContext): Tensor {
+ *     return this.head.forward(this.encoder.forward(x, child(context, 'encoder')), child(context, 'head'))
+ *   }
  * }
  * ```
  */

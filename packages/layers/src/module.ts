@@ -29,8 +29,8 @@ export interface NamedModule {
  *   readonly tags = dense({ units: 12, inputSize: 64 })
  *
  *   forward(ids: Tensor, context: ForwardContext): Tensor {
- *     const encoded = this.encoder.forward(this.words.forward(ids, context), child(context, 'encoder'))
- *     return this.tags.forward(encoded, context)
+ *     const encoded = this.encoder.forward(this.words.forward(ids), child(context, 'encoder'))
+ *     return this.tags.forward(encoded)
  *   }
  * }
  * ```

@@ -26,7 +26,7 @@ export interface VariableOptions {
  * A named float32 value of a model. The model owns it: `init` gives it a tensor, `to` moves it, `dispose` frees it.
  *
  * ```ts
- * readonly scale = new Variable('scale', { shape: [64], initializer: constant(1) }) // a field of a Module
+ * const scale = new Variable('scale', { shape: [64], initializer: constant(1) }) // as a field of a Module
  * ```
  */
 export class Variable {

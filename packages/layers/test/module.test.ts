@@ -13,6 +13,8 @@ import {
   lstm,
   maxOverTime,
   Module,
+  readSafetensors,
+  saveWeights,
   sequential,
   upload,
   Variable,
@@ -78,6 +80,8 @@ describe('a model with a forward of its own', () => {
     ])
     expect(model.states().map(({ path, variable }) => [path, variable.trainable])).toEqual([['steps', false]])
     expect(model.parameterCount).toBe(1 + 18 + 12 + 6 + 6 + 3 + 3)
+    expect(model.summary()).toMatch(/again gru +2 +shared/)
+    expect([...readSafetensors(await saveWeights(model)).tensors.keys()]).toContain('steps')
   })
 
   test('predicts from and to the structure of its types', async () => {

@@ -2,7 +2,7 @@
 
 import { scope, type Tensor } from '@rnn/core'
 import type { ModuleConfig } from '../config/config.ts'
-import { child, type ForwardContext } from '../context.ts'
+import { child, INFERENCE, type ForwardContext } from '../context.ts'
 import { Module, type NamedModule } from '../module.ts'
 
 /** Feeds each layer's output to the next; each layer's input size is inferred from the one before. Children are named 0, 1, 2 … */
@@ -32,7 +32,7 @@ export class Sequential extends Module {
     return this.#size
   }
 
-  override forward(x: Tensor, context: ForwardContext): Tensor {
+  override forward(x: Tensor, context: ForwardContext = INFERENCE): Tensor {
     let current = x
     this.layers.forEach((layer, i) => {
       const next = scope(x.backend, () => layer.forward(current, child(context, String(i))))

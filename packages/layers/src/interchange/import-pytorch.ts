@@ -22,7 +22,7 @@ export interface ImportPytorchOptions {
  * biases of RNN and LSTM are added. Nothing is changed unless everything fits.
  *
  * ```ts
- * importPytorch(model.encoder, readSafetensors(bytes).tensors, { prefix: 'encoder.' })
+ * importPytorch(withEncoder.encoder, readSafetensors(pytorchBytes).tensors, { prefix: 'encoder.' })
  * ```
  *
  * @throws E_CHECKPOINT for missing, unexpected or misshapen arrays, E_UNSUPPORTED for another cell or a projection, E_NOT_BUILT before `init`

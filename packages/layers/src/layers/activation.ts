@@ -2,6 +2,7 @@
 
 import { logSoftmax, relu, RnnError, sigmoid, softmax, softplus, tanh, type Tensor } from '@rnn/core'
 import { describe, type ModuleConfig } from '../config/config.ts'
+import type { ForwardContext } from '../context.ts'
 import { SameSize } from './same-size.ts'
 
 /** Names of activations; `softmax` and `logSoftmax` run over the last axis. */
@@ -42,7 +43,7 @@ export class Activation extends SameSize {
     return 'activation'
   }
 
-  override forward(x: Tensor): Tensor {
+  override forward(x: Tensor, _context?: ForwardContext): Tensor {
     return activationFunction('activation', this.function)(x)
   }
 

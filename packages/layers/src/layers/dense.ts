@@ -3,6 +3,7 @@
 import { glorotUniform, linear, zeroInitializer, type Initializer, type Tensor } from '@rnn/core'
 import { agreeOnInputSize, built, checkFeatures, checkWhole } from '../checks.ts'
 import { describe, type ModuleConfig } from '../config/config.ts'
+import type { ForwardContext } from '../context.ts'
 import { Module } from '../module.ts'
 import { Variable } from '../variable.ts'
 import { activationFunction, type ActivationName } from './activation.ts'
@@ -59,7 +60,7 @@ export class Dense extends Module {
   }
 
   /** @param x float32 `[…, inputSize]` @returns `[…, units]` */
-  override forward(x: Tensor): Tensor {
+  override forward(x: Tensor, _context?: ForwardContext): Tensor {
     const kernel = built('dense', this.kernel).value
     checkFeatures('dense', x, kernel.shape[0] ?? 0)
     return activationFunction('dense', this.options.activation ?? 'linear')(linear(x, kernel, this.bias?.value))

@@ -3,7 +3,7 @@
 import { bernoulli, mul, RnnError, type RandomKey, type Tensor } from '@rnn/core'
 import { checkRate } from '../checks.ts'
 import { describe, type ModuleConfig } from '../config/config.ts'
-import type { ForwardContext } from '../context.ts'
+import { INFERENCE, type ForwardContext } from '../context.ts'
 import { SameSize } from './same-size.ts'
 
 /** A mask of 0 (with probability `rate`) and 1 / (1 − rate), float32 of `shape`. */
@@ -40,7 +40,7 @@ export class Dropout extends SameSize {
   }
 
   /** @returns x itself unless training */
-  override forward(x: Tensor, context: ForwardContext): Tensor {
+  override forward(x: Tensor, context: ForwardContext = INFERENCE): Tensor {
     if (!context.training || this.rate === 0) return x
     return mul(x, dropoutMask(x, x.shape, this.rate, requireKey('dropout', context.key)))
   }

@@ -12,6 +12,7 @@ import {
 } from '@rnn/core'
 import { checkWhole } from '../checks.ts'
 import { describe, type ModuleConfig } from '../config/config.ts'
+import type { ForwardContext } from '../context.ts'
 import { Module } from '../module.ts'
 import { Variable } from '../variable.ts'
 
@@ -63,7 +64,7 @@ export class Embedding extends Module {
    * @returns float32 `[…ids.shape, units]`
    * @throws E_DTYPE, and E_INDEX_RANGE, at once or at the next read, for other ids
    */
-  override forward(ids: Tensor): Tensor {
+  override forward(ids: Tensor, _context?: ForwardContext): Tensor {
     if (ids.dtype !== 'int32') {
       throw new RnnError({
         code: 'E_DTYPE',
@@ -120,7 +121,7 @@ function rows(options: EmbeddingOptions): Initializer {
  *
  * ```ts
  * embedding({ vocabularySize: 10_000, units: 64, paddingIndex: 0 })
- * embedding({ vocabularySize: 400_000, units: 100, weights: glove, trainable: false })
+ * embedding({ vocabularySize: 400, units: 100, weights: glove, trainable: false })
  * ```
  *
  * @throws E_VALUE for options out of range, E_SHAPE for weights of another size
