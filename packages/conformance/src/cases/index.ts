@@ -1,0 +1,35 @@
+// All cases, level by level.
+
+import type { ConformanceCase } from '../case.ts'
+import { otherCallCases } from './fused/other-calls.ts'
+import { recurrentCallCases } from './fused/recurrent-calls.ts'
+import { binaryCases } from './primitives/binary.ts'
+import { copyCases } from './primitives/copy.ts'
+import { errorCases } from './primitives/errors.ts'
+import { layoutCases } from './primitives/layout.ts'
+import { matmulCases } from './primitives/matmul.ts'
+import { randomCases } from './primitives/random.ts'
+import { reductionCases } from './primitives/reductions.ts'
+import { selectCases } from './primitives/select.ts'
+import { unaryCases } from './primitives/unary.ts'
+import { callCases } from './storage/calls.ts'
+import { contentCases } from './storage/contents.ts'
+import { orderingCases } from './storage/ordering.ts'
+
+/** Every case of the kit. */
+export const CASES: readonly ConformanceCase[] = [
+  ...contentCases,
+  ...orderingCases,
+  ...callCases,
+  ...copyCases,
+  ...unaryCases,
+  ...binaryCases,
+  ...selectCases,
+  ...reductionCases,
+  ...matmulCases,
+  ...layoutCases,
+  ...randomCases,
+  ...errorCases,
+  ...recurrentCallCases,
+  ...otherCallCases,
+]
