@@ -1,8 +1,8 @@
 /**
- * Runs the examples of the documentation: every block marked `ts` in the doc comments of packages/*\/src and in the
- * packages' READMEs. An example uses the packages' exports without importing them, and the names of doc-fixtures.ts
+ * Runs the examples of the documentation: every block marked `ts` in the doc comments of packages/*\/src, in the packages'
+ * READMEs and in the root's. An example uses the packages' exports without importing them, and the names of doc-fixtures.ts
  * without declaring them. A line `expression // → value` states what the expression gives; `…` stands for the reader's own
- * statement.
+ * statement; members of a class are run as the class that has them.
  */
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
@@ -14,6 +14,7 @@ const root = join(import.meta.dirname, '..')
 
 interface Example {
   readonly title: string
+  readonly file: string
   readonly code: string
 }
 
@@ -22,13 +23,15 @@ function examplesIn(file: string): Example[] {
   return Array.from(text.matchAll(/^( *\* ?)?```ts\n(.*?)^(?: *\* ?)?```/gms), (match) => {
     const [, prefix, block = ''] = match
     const line = text.slice(0, match.index).split('\n').length
-    return { title: `${file}:${line}`, code: prefix === undefined ? block : block.replace(/^ *\* ?/gm, '') }
+    const code = prefix === undefined ? block : block.replace(/^ *\* ?/gm, '')
+    return { title: `${file}:${line}`, file, code }
   })
 }
 
 /** The example as statements: imports become a destructuring of what is in scope already, stated values become checks. */
 function runnable(code: string): string {
-  const script = code
+  const isMember = /^(readonly|forward\()/.test(code)
+  const script = (isMember ? `new (class extends Module {\n${code}})()` : code)
     .replaceAll('…', '{}')
     .replace(/^import type .*$/gm, '')
     .replace(/^import \{([^}]*)\} from '([^']+)'$/gm, (_, names: string, from: string) => {
@@ -41,11 +44,11 @@ function runnable(code: string): string {
   return stripTypeScriptTypes(script)
 }
 
-/** Typed arrays compare as lists, tensors by what `data()` would give is the example's own business. */
 function check(value: unknown, expected: unknown): void {
   expect(plain(value)).toEqual(expected)
 }
 
+/** Typed arrays compare as lists. */
 function plain(value: unknown): unknown {
   if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return Array.from(value as Float32Array)
   if (Array.isArray(value)) return value.map(plain)
@@ -56,8 +59,9 @@ const AsyncFunction = (async () => {}).constructor as new (
   ...source: string[]
 ) => (...names: unknown[]) => Promise<void>
 
-async function runExample(packageName: string, code: string): Promise<void> {
-  const names: Record<string, unknown> = { exportsOf, check, ...(await fixtures()), ...exportsOf(packageName) }
+/** Names of the example's own package come before those of other packages. */
+async function runExample({ file, code }: Example, packageName: string): Promise<void> {
+  const names: Record<string, unknown> = { exportsOf, check, ...(await fixtures(file)), ...exportsOf(packageName) }
   for (const other of packageNames) {
     for (const [name, value] of Object.entries(exportsOf(other))) names[name] ??= value
   }
@@ -65,10 +69,15 @@ async function runExample(packageName: string, code: string): Promise<void> {
   await new AsyncFunction(...Object.keys(names), `'use strict'; {\n${runnable(code)}\n}`)(...Object.values(names))
 }
 
-describe.each(packageNames)('examples of %s run', (packageName) => {
+// @rnn/data runs its own, and checks more in them.
+describe.each(packageNames.filter((name) => name !== '@rnn/data'))('examples of %s run', (packageName) => {
   const folder = packageName.replace('@rnn/', 'packages/')
   const files = globSync(`${folder}/src/**/*.ts`, { cwd: root }).toSorted()
   const readme = `${folder}/README.md`
   const examples = [...(existsSync(join(root, readme)) ? [readme] : []), ...files].flatMap(examplesIn)
-  test.each(examples)('$title', ({ code }) => runExample(packageName, code))
+  test.each(examples)('$title', (example) => runExample(example, packageName))
+})
+
+describe('the example of the README runs', () => {
+  test.each(examplesIn('README.md'))('$title', (example) => runExample(example, '@rnn/train'))
 })

@@ -1,15 +1,22 @@
-/** The names that examples in the documentation may use without declaring them, and the packages that they may use. */
+/** The names that examples in the documentation may use without declaring them, and the packages that they may import. */
+import { join } from 'node:path'
 import * as autodiff from '@rnn/autodiff'
 import * as backendCpu from '@rnn/backend-cpu'
 import * as core from '@rnn/core'
+import type { Backend } from '@rnn/core'
+import * as data from '@rnn/data'
+import * as layers from '@rnn/layers'
+import * as train from '@rnn/train'
 
 const modules: Readonly<Record<string, object>> = {
   '@rnn/core': core,
   '@rnn/autodiff': autodiff,
   '@rnn/backend-cpu': backendCpu,
+  '@rnn/layers': layers,
+  '@rnn/train': train,
+  '@rnn/data': data,
 }
 
-/** The packages whose examples run here; `@rnn/data` runs its own. */
 export const packageNames: readonly string[] = Object.keys(modules)
 
 /** The exports of a package by name. */
@@ -19,14 +26,21 @@ export function exportsOf(packageName: string): object {
   return found
 }
 
-/** Fresh values for one example, on a backend of its own. */
-export async function fixtures(): Promise<Readonly<Record<string, unknown>>> {
-  const { arange, gruCell, key, ones, tensor, uniform, zeros } = core
+type Names = Readonly<Record<string, unknown>>
+
+/** Fresh values for one example of a file, on a backend of its own. */
+export async function fixtures(file: string): Promise<Names> {
   const backend = await backendCpu.cpu()
+  if (file.startsWith('packages/layers/')) return { backend, ...(await forLayers(file, backend)) }
+  if (file.startsWith('packages/train/') || file === 'README.md') return { backend, ...(await forTrain(file, backend)) }
+  return { backend, ...forCore(backend) }
+}
+
+function forCore(backend: Backend): Names {
+  const { arange, gruCell, key, ones, tensor, uniform, zeros } = core
   const [B, T, H] = [2, 3, 128]
   const specs = Object.entries(gruCell.parameters(4, H))
   return {
-    backend,
     B,
     T,
     H,
@@ -35,8 +49,8 @@ export async function fixtures(): Promise<Readonly<Record<string, unknown>>> {
     a: ones([2, 3], { backend }),
     b: ones([3, 2], { backend }),
     w: ones([4, 2], { backend }),
-    y: zeros([B, T, 2], { backend }),
     x: uniform(key(1), [B, T, 4], { backend }),
+    y: zeros([B, T, 2], { backend }),
     h: zeros([B, T, H], { backend }),
     hidden: zeros([B, H], { backend }),
     projected: zeros([B, 3 * H], { backend }),
@@ -47,4 +61,81 @@ export async function fixtures(): Promise<Readonly<Record<string, unknown>>> {
     lossTensor: zeros([], { backend }),
     accuracyTensor: zeros([], { backend }),
   }
+}
+
+const ids = { data: Int32Array.of(1, 2, 3, 4, 5, 0), shape: [2, 3] }
+const lengths = { data: Int32Array.of(3, 2), shape: [2] }
+const batch = { inputs: ids, lengths, targets: { data: Int32Array.of(0, 5), shape: [2] }, size: 2 }
+
+async function classifier(backend: Backend): Promise<layers.Module> {
+  const { dense, embedding, lstm, sequential } = layers
+  const model = sequential(
+    embedding({ vocabularySize: 10, units: 4 }),
+    lstm({ units: 3, returns: 'last' }),
+    dense({ units: 6 }),
+  )
+  return model.init(backend, { seed: 1 })
+}
+
+async function forLayers(file: string, backend: Backend): Promise<Names> {
+  const { gruCell, key, tensor, uniform } = core
+  const encoder = await layers.lstm({ units: 3, inputSize: 4 }).init(backend, { seed: 1 })
+  const decoder = await layers.lstm({ units: 3, inputSize: 4 }).init(backend, { seed: 2 })
+  const x = uniform(key(1), [2, 3, 4], { backend })
+  const usual = {
+    batch,
+    encoder,
+    decoder,
+    x,
+    y: x,
+    lengths: tensor(lengths.data, { backend }),
+    myCell: { ...gruCell, kind: 'myCell' },
+    config: { type: 'myCell', units: 3 },
+    glove: new Float32Array(400_000 * 100),
+    folder: 'model',
+    join,
+    writeFile: (): Promise<void> => Promise.resolve(),
+  }
+  if (file.endsWith('import-pytorch.ts')) {
+    const shapes = { weight_ih_l0: [12, 4], weight_hh_l0: [12, 3], bias_ih_l0: [12], bias_hh_l0: [12] }
+    const state = Object.entries(shapes).map(([name, shape]) => {
+      return [`encoder.${name}`, { data: new Float32Array(core.sizeOf(shape)), shape }] as const
+    })
+    return { ...usual, model: { encoder }, bytes: layers.writeSafetensors(new Map(state)) }
+  }
+  const model = await classifier(backend)
+  const files = await layers.saveModel(model)
+  return { ...usual, model, text: files['config.json'], bytes: files['weights.safetensors'] }
+}
+
+async function forTrain(file: string, backend: Backend): Promise<Names> {
+  const set = (targets: data.HostArray): object =>
+    data.arrayDataset({ inputs: ids, lengths, targets, batchSize: 1, seed: 1 })
+  // Losses over numbers want targets in the shape of the outputs.
+  const overNumbers = file.endsWith('binary-cross-entropy.ts') || file.endsWith('mean-squared-error.ts')
+  const sets = set(overNumbers ? { data: new Float32Array(12), shape: [2, 6] } : batch.targets)
+  const binary = file.endsWith('confusion-matrix.ts')
+  const testSet = binary ? set({ data: Int32Array.of(0, 1), shape: [2] }) : sets
+  const model = binary ? await twoClasses(backend) : await classifier(backend)
+  const options = { loss: train.crossEntropy(), optimizer: train.adam({ learningRate: 1e-3 }) }
+  const parameters = { kernel: core.ones([2, 2], { backend }) }
+  return {
+    ...options,
+    options: { ...options, epochs: 1 },
+    model,
+    batch,
+    trainSet: sets,
+    validSet: sets,
+    validation: sets,
+    testSet,
+    trainer: new train.Trainer(model, options),
+    parameters,
+    gradients: { kernel: core.ones([2, 2], { backend }) },
+  }
+}
+
+async function twoClasses(backend: Backend): Promise<layers.Module> {
+  const { dense, embedding, maxOverTime, sequential } = layers
+  const model = sequential(embedding({ vocabularySize: 10, units: 4 }), maxOverTime(), dense({ units: 2 }))
+  return model.init(backend, { seed: 1 })
 }
