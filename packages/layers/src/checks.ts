@@ -68,7 +68,7 @@ export function agreeOnInputSize(
     throw new RnnError({
       code: 'E_CONFIGURATION',
       operation,
-      problem: `${option === undefined ? 'it was built' : 'inputSize says'} for ${known} features, the layer before gives ${before}`,
+      problem: `${option === undefined ? 'it was built for' : 'inputSize says'} ${known} features, the layer before gives ${before}`,
       fix: option === undefined ? 'use a layer of its own for each input size' : 'leave out inputSize, or correct it',
     })
   }

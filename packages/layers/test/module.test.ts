@@ -104,6 +104,24 @@ describe('a model with a forward of its own', () => {
     expect(backend.stats().liveBuffers).toBe(live)
   })
 
+  test('predicts with an activation, lengths as an option, and integers as float32', async () => {
+    const backend = await cpu()
+    const identity = await sequential().init(backend, { seed: 1 })
+    const logits = { data: Float32Array.of(0, Math.log(3)), shape: [1, 2] }
+    const near = (values: Float32Array): number[] => [...values].map((value) => Math.round(value * 1e6) / 1e6)
+    expect(near((await identity.predict(logits, { activation: 'softmax' })).data)).toEqual([0.25, 0.75])
+    expect(near((await identity.predict(logits, { activation: 'sigmoid' })).data)).toEqual([0.5, 0.75])
+    expect((await identity.predict(ids([2], 3, -4))).data).toEqual(Float32Array.of(3, -4))
+    const unknown = JSON.parse('{ "activation": "tanh" }')
+    await expect(identity.predict(logits, unknown)).rejects.toThrow("activation 'tanh'; use 'softmax' or 'sigmoid'")
+    const pooled = await sequential(maxOverTime()).init(backend, { seed: 1 })
+    const x = { data: Float32Array.of(1, 2, 3), shape: [1, 3, 1] }
+    expect((await pooled.predict(x, { lengths: ids([1], 2) })).data).toEqual(Float32Array.of(2))
+    expect((await pooled.predict({ inputs: x, lengths: ids([1], 1) })).data).toEqual(Float32Array.of(1))
+    expect((await pooled.predict({ data: new Float32Array(0), shape: [0, 3, 1] })).shape).toEqual([0, 1])
+    expect(backend.stats().liveBuffers).toBe(0)
+  })
+
   test('prints a summary', async () => {
     const model = new Tagger()
     expect(`\n${model.summary()}`).toBe(`
@@ -172,7 +190,7 @@ describe('sizes', () => {
     const wrong = sequential(embedding({ vocabularySize: 3, units: 4 }), dense({ units: 2, inputSize: 5 }))
     const refused = wrong.init(await cpu(), { seed: 1 })
     await expect(refused).rejects.toSatisfy(code('E_CONFIGURATION'))
-    await expect(refused).rejects.toThrow('dense: inputSize says for 5 features, the layer before gives 4')
+    await expect(refused).rejects.toThrow('dense: inputSize says 5 features, the layer before gives 4')
     const shared = dense({ units: 3 })
     const twice = sequential(embedding({ vocabularySize: 3, units: 4 }), shared, shared)
     await expect(twice.init(await cpu(), { seed: 1 })).rejects.toThrow('dense: it was built for 4 features')

@@ -139,7 +139,7 @@ function truncated(expected: number, got: number): RnnError {
   return new RnnError({
     code: 'E_FORMAT',
     operation: 'safetensors',
-    problem: `the file is cut short: expected ${expected} bytes, got ${got}`,
+    problem: `the file is cut short: expected ${expected} bytes, got ${got}: ${expected - got} are missing`,
     fix: 'save or download it again',
   })
 }
