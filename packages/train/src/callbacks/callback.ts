@@ -22,6 +22,8 @@ export interface Callback {
 
 /** The run of a callback in one trainer. `fit` waits for promises. */
 export interface CallbackRun {
+  /** When `fit` begins, with the columns that the history may have: what is missing is said before the first epoch, not after it. */
+  onBegin?(columns: readonly string[]): void | Promise<void>
   onBatch?(progress: Progress): void | Promise<void>
   /** A returned string is a reason to stop the training after this epoch. */
   onEpoch?(report: EpochReport): string | void | Promise<string | void>

@@ -55,16 +55,12 @@ function watch(host: CallbackHost, { monitor, patience, minDelta, sign, restoreB
   let waited = 0
   let weights: Record<string, HostArray> | undefined
   return {
+    onBegin(columns) {
+      if (!columns.includes(monitor)) throw nothingToMonitor(monitor, columns)
+    },
     async onEpoch({ epoch, row }) {
       const value = row[monitor]
-      if (value === undefined) {
-        throw new RnnError({
-          code: 'E_VALUE',
-          operation: 'earlyStopping',
-          problem: `there is no '${monitor}' to monitor, only ${Object.keys(row).join(', ')}`,
-          fix: monitor.startsWith('validation') ? 'give fit a validation set' : 'name one of those',
-        })
-      }
+      if (value === undefined) throw nothingToMonitor(monitor, Object.keys(row))
       // NaN is never better.
       if (Number.isFinite(value) && (best === undefined || sign * (best - value) > minDelta)) {
         best = value
@@ -88,4 +84,13 @@ function watch(host: CallbackHost, { monitor, patience, minDelta, sign, restoreB
       weights = tensors && { ...tensors }
     },
   }
+}
+
+function nothingToMonitor(monitor: string, columns: readonly string[]): RnnError {
+  return new RnnError({
+    code: 'E_VALUE',
+    operation: 'earlyStopping',
+    problem: `there is no '${monitor}' to monitor, only ${columns.join(', ')}`,
+    fix: monitor.startsWith('validation') ? 'give fit a validation set' : 'name one of those',
+  })
 }

@@ -30,6 +30,9 @@ function configurationOf(model: { toJSON(): unknown }): JsonValue {
 
 /** Where two fingerprints differ: `optimizer.beta1 is 0.8 here, 0.9 in the checkpoint`. */
 export function differences(own: JsonValue, saved: JsonValue, path = ''): string[] {
+  if (isList(own) && isList(saved) && own.length === saved.length) {
+    return own.flatMap((each, i) => differences(each, saved[i] ?? null, `${path}.${i}`))
+  }
   if (isObject(own) && isObject(saved)) {
     const names = [...new Set([...Object.keys(own), ...Object.keys(saved)])]
     return names.flatMap((name) =>
@@ -45,6 +48,11 @@ function shown(value: JsonValue): string {
   if (value === null) return 'missing'
   const text = JSON.stringify(value)
   return text.length > 60 ? `${text.slice(0, 57)}...` : text
+}
+
+/** A list of parts, such as layers; a list of numbers is one value. */
+function isList(value: JsonValue): value is readonly JsonObject[] {
+  return Array.isArray(value) && value.some(isObject)
 }
 
 function isObject(value: JsonValue): value is JsonObject {

@@ -6,7 +6,7 @@ import { checkNotEmpty, emptySet, type TrainingSet } from './batches.ts'
 import { createBreather, type Breather } from './breathing.ts'
 import { runEvaluation, type Evaluation } from './evaluation.ts'
 import { Pace } from './pace.ts'
-import { historyRow, type EpochReport, type Progress } from './reports.ts'
+import { historyColumns, historyRow, type EpochReport, type Progress } from './reports.ts'
 import { applyGradients, computeGradients } from './training-step.ts'
 import type { TrainingState } from './training-state.ts'
 
@@ -65,7 +65,10 @@ export async function fitLoop<Input, Output, Targets>(
   state.fitting = true
   history.markAborted(false)
   try {
-    while (state.epoch < epochs && history.stopped === undefined) {
+    const goesOn = (): boolean => state.epoch < epochs && history.stopped === undefined
+    const columns = historyColumns(state.options.metrics ?? [], validation !== undefined)
+    if (goesOn()) for (const { run: callback } of state.callbacks) await callback.onBegin?.(columns)
+    while (goesOn()) {
       if (signal?.aborted || !(await trainEpoch(run)) || !(await endEpoch(run))) {
         await state.readings.settle()
         history.markAborted(true)

@@ -50,10 +50,21 @@ export function historyRow(report: Omit<EpochReport, 'row'>): HistoryRow {
     loss,
     ...numbers(metrics, (name) => name),
     ...(validation?.loss !== undefined && { validationLoss: validation.loss }),
-    ...numbers(validation?.metrics ?? {}, (name) => `validation${name.slice(0, 1).toUpperCase()}${name.slice(1)}`),
+    ...numbers(validation?.metrics ?? {}, validationColumn),
     learningRate,
     seconds,
   }
+}
+
+/** The columns that the history of a training may have: metrics that turn out to be no numbers will be missing. */
+export function historyColumns(metrics: readonly { readonly name: string }[], validated: boolean): string[] {
+  const names = metrics.map(({ name }) => name)
+  const validation = validated ? ['validationLoss', ...names.map(validationColumn)] : []
+  return ['epoch', 'loss', ...names, ...validation, 'learningRate', 'seconds']
+}
+
+function validationColumn(name: string): string {
+  return `validation${name.slice(0, 1).toUpperCase()}${name.slice(1)}`
 }
 
 function numbers(values: Readonly<Record<string, unknown>>, rename: (name: string) => string): Record<string, number> {

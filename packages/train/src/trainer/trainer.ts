@@ -156,7 +156,7 @@ export class Trainer<Input = Tensor, Output = Tensor, Targets = Tensor> {
    *
    * @throws E_BUSY in the middle of a step, E_NOT_FINITE when the training has run into NaN or infinity
    */
-  async checkpoint(): Promise<Uint8Array> {
+  async checkpoint(): Promise<Uint8Array<ArrayBuffer>> {
     this.#state.assertBetweenSteps('checkpoint')
     return takeCheckpoint(this.#state)
   }

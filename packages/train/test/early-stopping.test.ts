@@ -1,0 +1,113 @@
+// Early stopping: when it stops, which weights remain, and that it survives a checkpoint.
+
+import { describe, expect, test } from 'vitest'
+import {
+  accuracy,
+  adam,
+  crossEntropy,
+  earlyStopping,
+  Trainer,
+  type Callback,
+  type CallbackHost,
+  type EarlyStoppingOptions,
+  type EpochReport,
+} from '../src/index.ts'
+import { sequences, trained, weightsOf } from './helpers.ts'
+
+const options = () => ({ loss: crossEntropy(), optimizer: adam({ learningRate: 0.05 }) })
+
+/** Feeds a callback a series of values; tells after which epoch it stopped. */
+async function stoppedAfter(values: readonly number[], settings: EarlyStoppingOptions): Promise<number | undefined> {
+  const host: CallbackHost = { readWeights: async () => ({}), writeWeights: () => {} }
+  const run = earlyStopping({ monitor: 'value', ...settings }).begin(host)
+  for (const [i, value] of values.entries()) {
+    const report: EpochReport = {
+      epoch: i + 1,
+      epochs: values.length,
+      loss: value,
+      metrics: {},
+      validation: undefined,
+      learningRate: 0.1,
+      seconds: 1,
+      row: { value, accuracy: value },
+    }
+    if (typeof (await run.onEpoch!(report)) === 'string') return i + 1
+  }
+  return undefined
+}
+
+test('stops after so many epochs without anything better', async () => {
+  expect(await stoppedAfter([5, 4, 4, 4.5, 4, 3], { patience: 3 })).toBe(5)
+  expect(await stoppedAfter([5, 4, 4.1, 3, 3.1, 2], { patience: 2 })).toBeUndefined()
+  expect(await stoppedAfter([5, 4.95, 4.92, 4.91], { patience: 2, minDelta: 0.1 })).toBe(3)
+  expect(await stoppedAfter([1, 2, 3, 2, 2], { patience: 2, mode: 'max' })).toBe(5)
+  expect(await stoppedAfter([0.1, 0.2, 0.2], { monitor: 'accuracy', patience: 1 })).toBe(3)
+  expect(await stoppedAfter([Number.NaN, Number.NaN], { patience: 2 })).toBe(2)
+})
+
+test('says what there is to monitor', async () => {
+  await expect(stoppedAfter([1], { monitor: 'validationLoss' })).rejects.toThrow(
+    "there is no 'validationLoss' to monitor, only value, accuracy; give fit a validation set",
+  )
+  const options = { loss: crossEntropy(), optimizer: adam(), callbacks: [earlyStopping()] }
+  const trainer = new Trainer(await trained(), options)
+  await expect(trainer.fit(sequences(), { epochs: 2 })).rejects.toThrow(
+    'only epoch, loss, learningRate, seconds; give fit a',
+  )
+  expect(trainer.position.step).toBe(0) // before the first epoch, not after it
+  expect(() => earlyStopping({ patience: 0 })).toThrow('patience 0')
+})
+
+describe('in a training', () => {
+  /** Notes the weights after each epoch. */
+  async function run(callbacks: readonly Callback[], epochs: number) {
+    const model = await trained()
+    const trainer = new Trainer(model, { ...options(), metrics: [accuracy()], callbacks })
+    const weights: Record<string, readonly number[]>[] = []
+    const history = await trainer.fit(sequences(), {
+      epochs,
+      validation: sequences({ seed: 2 }),
+      onEpoch: async () => void weights.push(await weightsOf(model)),
+    })
+    return { model, trainer, history, weights }
+  }
+
+  test('the best weights are back at its end, and the history says why it stopped', async () => {
+    const { model, trainer, history, weights } = await run([earlyStopping({ patience: 2 })], 60)
+    expect(history.stopped).toMatch(/^validationLoss has not improved for 2 epochs, since epoch \d+$/)
+    const losses = history.column('validationLoss')
+    const best = losses.indexOf(Math.min(...losses))
+    expect(losses.length).toBe(best + 3)
+    expect(await weightsOf(model)).toEqual(weights[best])
+    // Stopped is stopped, also after a restore.
+    expect((await trainer.fit(sequences(), { epochs: 99 })).rows.length).toBe(losses.length)
+  })
+
+  test('restoreBest: false leaves the last weights', async () => {
+    const { model, weights } = await run([earlyStopping({ patience: 2, restoreBest: false })], 60)
+    expect(await weightsOf(model)).toEqual(weights.at(-1))
+  })
+
+  test('a restored training stops at the same epoch with the same best weights', async () => {
+    const { model, history } = await run([earlyStopping({ patience: 2 })], 60)
+    const stopping = () => ({ ...options(), metrics: [accuracy()], callbacks: [earlyStopping({ patience: 2 })] })
+    const first = new Trainer(await trained(), stopping())
+    const controller = new AbortController()
+    const validation = sequences({ seed: 2 })
+    await first.fit(sequences(), {
+      epochs: 60,
+      validation,
+      signal: controller.signal,
+      onBatch: ({ epoch, batch }) => {
+        if (epoch === history.rows.length && batch === 3) controller.abort()
+      },
+    })
+    const resumed = await trained(5)
+    const second = new Trainer(resumed, stopping())
+    await second.restore(await first.checkpoint())
+    const again = await second.fit(sequences(), { epochs: 60, validation })
+    expect(again.stopped).toBe(history.stopped)
+    expect(again.column('validationLoss')).toEqual(history.column('validationLoss'))
+    expect(await weightsOf(resumed)).toEqual(await weightsOf(model))
+  })
+})

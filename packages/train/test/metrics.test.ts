@@ -1,0 +1,75 @@
+// Metrics: what counts, and how counts become values.
+
+import { cpu } from '@rnn/backend-cpu'
+import { tensor, type Tensor } from '@rnn/core'
+import { expect, test } from 'vitest'
+import { accuracy, confusionMatrix, type LossContext, type Metric } from '../src/index.ts'
+import { backends } from './vectors.ts'
+
+async function measure<Value>(
+  metric: Metric<string, Value>,
+  outputs: Tensor,
+  targets: Tensor,
+  context: LossContext = {},
+): Promise<Value> {
+  return metric.value(await metric.count(outputs, targets, context).data())
+}
+
+const backend = await cpu()
+const ids = (values: readonly number[], shape: readonly number[] = [values.length]) =>
+  tensor(Int32Array.from(values), { backend, shape })
+const rows = [[0, 2, 1], [3, 0, 0], [0, 0, 1], [1, 0, 0]] // prettier-ignore
+
+test('accuracy compares the largest output with class indices or one-hot rows', async () => {
+  const outputs = tensor(rows, { backend }) // predicts 1, 0, 2, 0
+  expect(await measure(accuracy(), outputs, ids([1, 0, 1, 0]))).toBe(0.75)
+  const hot = [[0, 1, 0], [1, 0, 0], [0, 1, 0], [1, 0, 0]] // prettier-ignore
+  for (const dtype of ['float32', 'int32', 'bool'] as const) {
+    expect(await measure(accuracy(), outputs, tensor(hot, { backend, dtype }))).toBe(0.75)
+  }
+})
+
+test('accuracy leaves out ignored labels and time steps past the lengths', async () => {
+  const outputs = tensor([rows.slice(0, 2), rows.slice(2)], { backend })
+  const targets = ids([1, 2, 1, 0], [2, 2])
+  expect(await measure(accuracy(), outputs, targets)).toBe(0.5)
+  expect(await measure(accuracy(), outputs, targets, { lengths: ids([1, 2]) })).toBe(2 / 3)
+  expect(await measure(accuracy({ ignoreIndex: 0 }), outputs, targets, { lengths: ids([1, 2]) })).toBe(0.5)
+  expect(await measure(accuracy(), outputs, ids([-1, -1, -1, 0], [2, 2]))).toBe(1)
+  expect(await measure(accuracy(), outputs, ids([-1, -1, -1, -1], [2, 2]))).toBe(0)
+})
+
+test('accuracy takes a single output for a logit of yes', async () => {
+  const outputs = tensor([[2], [-1], [0.5], [-3]], { backend })
+  expect(await measure(accuracy(), outputs, ids([1, 0, 0, 0]))).toBe(0.75)
+  expect(await measure(accuracy(), outputs, tensor([1, 0, 1, 1], { backend }))).toBe(0.75)
+  expect(await measure(accuracy(), outputs, tensor([[1], [0], [1], [0]], { backend }))).toBe(1)
+})
+
+test.each(backends)('confusionMatrix counts every pair, %s', async (_, make) => {
+  const own = await make()
+  const outputs = tensor(rows, { backend: own })
+  const targets = tensor(Int32Array.of(1, 1, -1, 0), { backend: own })
+  const matrix = await measure(confusionMatrix({ labels: ['good', 'bad', 'so, so'] }), outputs, targets)
+  expect([...matrix.counts]).toEqual([1, 0, 0, 1, 1, 0, 0, 0, 0])
+  expect(matrix.total).toBe(3)
+  expect(matrix.accuracy).toBeCloseTo(2 / 3)
+  expect(matrix.count('bad', 'good')).toBe(1)
+  expect(matrix.recall('bad')).toBe(0.5)
+  expect(matrix.precision('good')).toBe(0.5)
+  expect(matrix.precision('so, so')).toBe(0)
+  expect(matrix.rows()[2]).toEqual(['bad', '1', '1', '0'])
+  expect(matrix.toString().split('\n')[0]).toBe('        good  bad  so, so')
+  expect(JSON.parse(JSON.stringify(matrix))).toEqual({
+    labels: ['good', 'bad', 'so, so'],
+    counts: [[1, 0, 0], [1, 1, 0], [0, 0, 0]], // prettier-ignore
+  })
+})
+
+test('metrics say what does not fit', () => {
+  const outputs = tensor(rows, { backend })
+  expect(() => accuracy().count(outputs, ids([1, 2]), {})).toThrow(
+    "accuracy: targets have shape [2], the model's outputs [4, 3]; give class indices, int32 [4], or one-hot rows, [4, 3]",
+  )
+  expect(() => accuracy().count(outputs, tensor([1, 2, 0, 1], { backend }), {})).toThrow('class indices are float32')
+})
