@@ -1,5 +1,4 @@
 /** The names that examples in the documentation may use without declaring them, and the packages that they may import. */
-import { join } from 'node:path'
 import * as autodiff from '@rnn/autodiff'
 import * as backendCpu from '@rnn/backend-cpu'
 import * as core from '@rnn/core'
@@ -31,7 +30,6 @@ type Names = Readonly<Record<string, unknown>>
 /** Fresh values for one example of a file, on a backend of its own. */
 export async function fixtures(file: string): Promise<Names> {
   const backend = await backendCpu.cpu()
-  if (file.startsWith('packages/layers/')) return { backend, ...(await forLayers(file, backend)) }
   if (file.startsWith('packages/train/') || file === 'README.md') return { backend, ...(await forTrain(file, backend)) }
   return { backend, ...forCore(backend) }
 }
@@ -75,37 +73,6 @@ async function classifier(backend: Backend): Promise<layers.Module> {
     dense({ units: 6 }),
   )
   return model.init(backend, { seed: 1 })
-}
-
-async function forLayers(file: string, backend: Backend): Promise<Names> {
-  const { gruCell, key, tensor, uniform } = core
-  const encoder = await layers.lstm({ units: 3, inputSize: 4 }).init(backend, { seed: 1 })
-  const decoder = await layers.lstm({ units: 3, inputSize: 4 }).init(backend, { seed: 2 })
-  const x = uniform(key(1), [2, 3, 4], { backend })
-  const usual = {
-    batch,
-    encoder,
-    decoder,
-    x,
-    y: x,
-    lengths: tensor(lengths.data, { backend }),
-    myCell: { ...gruCell, kind: 'myCell' },
-    config: { type: 'myCell', units: 3 },
-    glove: new Float32Array(400_000 * 100),
-    folder: 'model',
-    join,
-    writeFile: (): Promise<void> => Promise.resolve(),
-  }
-  if (file.endsWith('import-pytorch.ts')) {
-    const shapes = { weight_ih_l0: [12, 4], weight_hh_l0: [12, 3], bias_ih_l0: [12], bias_hh_l0: [12] }
-    const state = Object.entries(shapes).map(([name, shape]) => {
-      return [`encoder.${name}`, { data: new Float32Array(core.sizeOf(shape)), shape }] as const
-    })
-    return { ...usual, model: { encoder }, bytes: layers.writeSafetensors(new Map(state)) }
-  }
-  const model = await classifier(backend)
-  const files = await layers.saveModel(model)
-  return { ...usual, model, text: files['config.json'], bytes: files['weights.safetensors'] }
 }
 
 async function forTrain(file: string, backend: Backend): Promise<Names> {
