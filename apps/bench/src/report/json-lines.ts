@@ -1,0 +1,35 @@
+/** Results for programs: one JSON line for each workload and subject. */
+
+import { headlineOf, type BarResult, type SubjectResult } from '../results.ts'
+
+/**
+ * The line of a subject on a workload. Times and GFLOP/s are those of its fastest implementation; a workload of several cases reports its last one here, all of them under `cases`, and under
+ * `ratio` how many times the first one's median the last one's is.
+ */
+export function jsonLine(result: SubjectResult, bars: readonly BarResult[]): string {
+  const { workload, subject, threads, cases, shareOfProbe } = result
+  const headline = headlineOf(result)
+  if (headline === undefined) return ''
+  const { medianMs, minMs, maxMs, gflops, runs } = headline
+  const growth = bars.find((each) => each.workload === workload && each.bar.kind === 'growth')
+  return JSON.stringify({
+    workload,
+    subject,
+    threads,
+    medianMs: rounded(medianMs),
+    minMs: rounded(minMs),
+    maxMs: rounded(maxMs),
+    gflops: rounded(gflops),
+    shareOfProbe,
+    runs,
+    ...(cases.length > 1 && {
+      cases: Object.fromEntries(cases.map(({ name, implementations: [fastest] }) => [name, rounded(fastest.medianMs)])),
+      ratio: rounded(medianMs / (cases[0]?.implementations[0].medianMs ?? Number.NaN)),
+    }),
+    ...(growth?.bar.subject === subject && { barMet: growth.met }),
+  })
+}
+
+function rounded(value: number): number {
+  return Number(value.toPrecision(5))
+}

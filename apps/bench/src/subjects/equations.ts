@@ -1,0 +1,9 @@
+/** Names of the equations that implementations state; equal names must give equal outputs. */
+
+/** As in PyTorch and Keras: reset after the recurrent product for the GRU. */
+export const EQUATIONS = {
+  lstm: 'LSTM',
+  gru: 'GRU, reset after',
+  gruResetBefore: 'GRU, reset before',
+  minimalGated: 'minimal gated unit',
+} as const

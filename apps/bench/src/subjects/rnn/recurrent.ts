@@ -1,0 +1,143 @@
+/** Recurrent tasks in ops of `@rnn/core` on any backend. */
+
+import { valueAndGrad } from '@rnn/autodiff'
+import {
+  adamStep,
+  assignFromHost,
+  gruCell,
+  lstmCell,
+  mean,
+  readTensors,
+  scan,
+  scope,
+  square,
+  sub,
+  tensor,
+  zeros,
+  type Backend,
+  type Cell,
+  type Shape,
+  type Tensor,
+} from '@rnn/core'
+import { ADAM, recurrentData, type RecurrentData } from '../../workloads/recurrent-data.ts'
+import type { RecurrentTask } from '../../workloads/workload.ts'
+import { EQUATIONS } from '../equations.ts'
+import type { Implementation, Outputs } from '../subject.ts'
+import { minimalGatedCell, resetBeforeGruCell } from './cells.ts'
+
+type Tensors = Readonly<Record<string, Tensor>>
+
+/** Our implementations of a task: the first is timed; the GRU has a second one, which checks peers that know no other equation. */
+export function recurrentImplementations(backend: Backend, task: RecurrentTask): Implementation[] {
+  const data = recurrentData(task)
+  const make = (cell: Cell, name: string, equation: string, timed: boolean): Implementation => ({
+    name,
+    equation,
+    timed,
+    ...(task.mode === 'infer' ? inference(backend, cell, task, data) : training(backend, cell, task, data)),
+  })
+  switch (task.cell) {
+    case 'lstm':
+      return [make(lstmCell, 'scan', EQUATIONS.lstm, true)]
+    case 'gru':
+      return [
+        make(gruCell, 'scan', EQUATIONS.gru, true),
+        make(resetBeforeGruCell, 'reset before', EQUATIONS.gruResetBefore, false),
+      ]
+    case 'minimalGated':
+      return [make(minimalGatedCell, 'generic scan', EQUATIONS.minimalGated, true)]
+  }
+}
+
+type Work = Pick<Implementation, 'outputs' | 'run'>
+
+function inference(backend: Backend, cell: Cell, { sizes }: RecurrentTask, data: RecurrentData): Work {
+  const { batch, time, inputSize, units } = sizes
+  const x = tensor(data.input, { backend, shape: [batch, time, inputSize], role: 'parameter' })
+  const weights = makeWeights(backend, cell, sizes, data)
+  const run = async (): Promise<ArrayLike<number>> => {
+    const sequence = scope(backend, () => scan(cell, x, weights, { units }).sequence)
+    const values = await sequence.data()
+    sequence.dispose()
+    return values
+  }
+  return {
+    outputs: async () => ({ values: { sequence: Float32Array.from(await run()) } }),
+    run: async () => {
+      await run()
+    },
+  }
+}
+
+function training(backend: Backend, cell: Cell, { sizes }: RecurrentTask, data: RecurrentData): Work {
+  const { batch, time, inputSize, units } = sizes
+  const { learningRate, beta1, beta2, epsilon } = ADAM
+  const input = tensor(data.input, { backend, shape: [batch, time, inputSize], role: 'parameter' })
+  const target = tensor(data.target, { backend, shape: [batch, time, units], role: 'parameter' })
+  const weights = makeWeights(backend, cell, sizes, data)
+  const optimized = Object.entries(weights).map(([name, weight]) => ({
+    name,
+    weight,
+    firstMoment: zeros(weight.shape, { backend }),
+    secondMoment: zeros(weight.shape, { backend }),
+  }))
+  const schedule = zeros([3], { backend })
+  let step = 0
+
+  const lossAndGradients = valueAndGrad(({ input: x, ...parameters }: Tensors) => {
+    const { sequence } = scan(cell, x!, parameters, { units })
+    return mean(square(sub(sequence, target)))
+  })
+
+  /** One step; what `also` picks from the gradients is returned beside the loss, the caller's to dispose. */
+  const trainingStep = <R>(also: (gradients: Tensors) => R): { loss: Tensor; picked: R } => {
+    step++
+    assignFromHost(schedule, Float32Array.of(learningRate, 1 - beta1 ** step, 1 - beta2 ** step))
+    return scope(backend, () => {
+      const { value, gradients } = lossAndGradients({ input, ...weights })
+      for (const { name, weight, firstMoment, secondMoment } of optimized) {
+        adamStep([gradients[name]!, schedule, null], [weight, firstMoment, secondMoment], {
+          beta1,
+          beta2,
+          epsilon,
+          weightDecay: 0,
+          decoupled: false,
+        })
+      }
+      return { loss: value, picked: also(gradients) }
+    })
+  }
+
+  return {
+    async outputs(): Promise<Outputs> {
+      const { loss, picked } = trainingStep((gradients) => gradients)
+      const outputs = {
+        values: await hostArrays({ loss }),
+        gradients: await hostArrays(picked),
+        updated: await hostArrays(weights),
+      }
+      for (const each of [loss, ...Object.values(picked)]) each.dispose()
+      return outputs
+    },
+    async run() {
+      const { loss } = trainingStep(() => undefined)
+      await loss.data()
+      loss.dispose()
+    },
+  }
+}
+
+function makeWeights(backend: Backend, cell: Cell, sizes: RecurrentTask['sizes'], data: RecurrentData): Tensors {
+  const shapes = Object.entries(cell.parameters(sizes.inputSize, sizes.units)) as [
+    keyof RecurrentData,
+    { shape: Shape },
+  ][]
+  return Object.fromEntries(
+    shapes.map(([name, { shape }]) => [name, tensor(data[name], { backend, shape, role: 'parameter' })]),
+  )
+}
+
+async function hostArrays(tensors: Tensors): Promise<Record<string, Float32Array>> {
+  const arrays = await readTensors(Object.values(tensors))
+  return Object.fromEntries(Object.keys(tensors).map((name, i) => [name, Float32Array.from(arrays[i] ?? [])]))
+}

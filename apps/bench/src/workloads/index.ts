@@ -1,0 +1,24 @@
+/** The registry of workloads: a new family is one file and one line here. */
+
+import { BenchError } from '../errors.ts'
+import { recurrent } from './recurrent.ts'
+import { scanLinear } from './scan-linear.ts'
+import type { Workload, WorkloadFamily } from './workload.ts'
+
+const FAMILIES: readonly WorkloadFamily[] = [recurrent, scanLinear]
+
+/** The ids that a bench without `--only` runs. */
+export const defaultWorkloads: readonly string[] = FAMILIES.flatMap((family) => family.defaults)
+
+/** @throws E_WORKLOAD for an id that no family knows */
+export function findWorkload(id: string): Workload {
+  for (const family of FAMILIES) {
+    const workload = family.parse(id)
+    if (workload !== undefined) return workload
+  }
+  throw new BenchError(
+    'E_WORKLOAD',
+    `there is no workload '${id}'`,
+    `take ${defaultWorkloads.join(', ')}, or other sizes in the forms ${FAMILIES.map((family) => family.form).join(', ')}`,
+  )
+}

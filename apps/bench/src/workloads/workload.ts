@@ -1,0 +1,88 @@
+/** What a workload is: tasks to time, the arithmetic they hold, and the bars that the results must clear. */
+
+/** Sizes of a recurrent layer and its input. */
+export interface Sizes {
+  readonly batch: number
+  readonly time: number
+  readonly inputSize: number
+  readonly units: number
+}
+
+/** The recurrent equations that the bench knows. `minimalGated` is a cell that no backend has heard of: it runs by the generic scan. */
+export type CellKind = 'lstm' | 'gru' | 'minimalGated'
+
+/**
+ * A recurrent layer over a whole sequence, float32. `infer` gives the hidden state at every step; `train` is one training step: that forward pass, the mean squared error against a target of
+ * the same shape, the gradients of input and weights, and Adam's update of the weights.
+ */
+export interface RecurrentTask {
+  readonly kind: 'recurrent'
+  readonly cell: CellKind
+  readonly mode: 'infer' | 'train'
+  readonly sizes: Sizes
+}
+
+/** The work to be timed, as plain data that can cross to a process. A new kind of work is a new member. */
+export type Task = RecurrentTask
+
+/** One timed piece of a workload. Most workloads have one; the last one is the workload's headline. */
+export interface WorkloadCase {
+  readonly name: string
+  readonly task: Task
+  /** Floating-point operations of one run, by the formula of the workload's family. */
+  readonly flop: number
+}
+
+/** What a workload's result must show. */
+export type Bar =
+  /** The headline median of `subject` fits at least `atLeast` times into that of `than`. */
+  | { readonly kind: 'faster'; readonly subject: string; readonly than: string; readonly atLeast: number }
+  /** Case `to` of `subject` takes at most `atMost` times as long as case `from`. */
+  | {
+      readonly kind: 'growth'
+      readonly subject: string
+      readonly from: string
+      readonly to: string
+      readonly atMost: number
+    }
+
+export interface Workload {
+  readonly id: string
+  readonly title: string
+  readonly cases: readonly [WorkloadCase, ...WorkloadCase[]]
+  readonly bars: readonly Bar[]
+}
+
+/** Workloads that differ only in sizes. */
+export interface WorkloadFamily {
+  /** The form of the ids, for messages. */
+  readonly form: string
+  /** The ids that a bench without `--only` runs. */
+  readonly defaults: readonly string[]
+  /** The workload of this id, of any sizes; undefined for an id of another form. */
+  parse(id: string): Workload | undefined
+}
+
+/** Reads `BxTxIxH`; undefined unless all four are whole numbers from 1. */
+export function parseSizes(text: string): Sizes | undefined {
+  if (!/^[1-9]\d*(?:x[1-9]\d*){3}$/.test(text)) return undefined
+  const [batch = 0, time = 0, inputSize = 0, units = 0] = text.split('x').map(Number)
+  return { batch, time, inputSize, units }
+}
+
+const GATES: Readonly<Record<CellKind, number>> = { lstm: 4, gru: 3, minimalGated: 2 }
+
+/** Blocks of `units` columns in the weights of a cell. */
+export function gatesOf(cell: CellKind): number {
+  return GATES[cell]
+}
+
+/**
+ * Floating-point operations of a task: those of its matrix products, 2·G·B·T·H·(I+H) forward for G gates, and three times that for a training step. What the gates, the loss and the optimiser
+ * take is not counted, so no implementation gains by doing more of it.
+ */
+export function flopOf({ cell, mode, sizes }: RecurrentTask): number {
+  const { batch, time, inputSize, units } = sizes
+  const forward = 2 * gatesOf(cell) * batch * time * units * (inputSize + units)
+  return mode === 'train' ? 3 * forward : forward
+}
