@@ -1,10 +1,10 @@
 // The Trainer step by step: halves of a step, moves, weights, what it owns.
 
 import { cpu } from '@rnn/backend-cpu'
-import { accumulate, mul } from '@rnn/core'
-import { dense, embedding, gru, sequential } from '@rnn/layers'
+import { accumulate, add, mul, type Tensor } from '@rnn/core'
+import { dense, embedding, gru, Module, sequential, type ForwardContext } from '@rnn/layers'
 import { describe, expect, test } from 'vitest'
-import { accuracy, adam, crossEntropy, sgd, Trainer } from '../src/index.ts'
+import { accuracy, adam, crossEntropy, meanSquaredError, sgd, Trainer, type Loss } from '../src/index.ts'
 import { classifier, distantCpu, sequences, trained, weightsOf } from './helpers.ts'
 
 const options = () => ({ loss: crossEntropy(), optimizer: adam({ learningRate: 0.01 }), clipNorm: 5 })
@@ -198,4 +198,51 @@ test.each([
   await backend.sync()
   expect(backend.stats().liveBuffers).toBe(0)
   expect(backend.stats().liveBytes).toBe(0)
+})
+
+test('samples of weight 0 might as well not be there', async () => {
+  const [batch] = sequences({ batchSize: 4 }).batches(0)
+  const sampleWeights = { data: Float32Array.of(1, 0, 0, 1), shape: [4] }
+  const swapped = {
+    ...batch!.targets,
+    data: batch!.targets.data.map((label, i) => (i === 1 || i === 2 ? 1 - label : label)),
+  }
+  const weights = [batch!.targets, swapped].map(async (targets) => {
+    const model = await trained()
+    const trainer = new Trainer(model, options())
+    trainer.step({ ...batch!, targets, sampleWeights }).dispose()
+    return weightsOf(model)
+  })
+  const [one, other] = await Promise.all(weights)
+  expect(one).toEqual(other)
+})
+
+test('models with records of inputs, outputs and targets train with a loss of their own', async () => {
+  interface Pair {
+    readonly left: Tensor
+    readonly right: Tensor
+  }
+  class Twins extends Module<Pair, Pair> {
+    readonly shared = dense({ units: 1, inputSize: 2 })
+    forward({ left, right }: Pair, context: ForwardContext): Pair {
+      return { left: this.shared.forward(left, context), right: this.shared.forward(right, context) }
+    }
+  }
+  const each = meanSquaredError()
+  const loss: Loss<Pair, Pair> = {
+    name: 'both',
+    configuration: {},
+    compute: (outputs, targets) =>
+      add(each.compute(outputs.left, targets.left), each.compute(outputs.right, targets.right)),
+  }
+  const model = await new Twins().init(await cpu(), { seed: 1 })
+  const x = { data: Float32Array.of(1, 0, 0, 1), shape: [2, 2] }
+  const y = { data: Float32Array.of(1, -1), shape: [2, 1] }
+  const batch = { inputs: { left: x, right: x }, targets: { left: y, right: y }, size: 2 }
+  const set = { batchCount: 1, sampleCount: 2, batches: () => [batch] }
+  const trainer = new Trainer(model, { loss, optimizer: adam({ learningRate: 0.1 }) })
+  const history = await trainer.fit(set, { epochs: 100 })
+  expect(history.column('loss').at(-1)).toBeLessThan(0.01)
+  const bytes = await trainer.checkpoint() // of a model without a configuration: its parameters must do
+  await trainer.restore(bytes)
 })

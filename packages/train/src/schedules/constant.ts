@@ -7,7 +7,7 @@ import { checkAtLeast } from './schedule.ts'
  * The same learning rate at every step. A plain number does as well wherever an optimiser takes a schedule.
  *
  * ```ts
- * constantRate(0.001).at(1000) // 0.001
+ * constantRate(0.001).at(1000) // → 0.001
  * ```
  */
 export function constantRate(learningRate: number): Schedule {

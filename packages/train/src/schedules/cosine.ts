@@ -22,8 +22,8 @@ export interface CosineDecayOptions {
  *
  * ```ts
  * const rate = cosineDecay({ peak: 1e-3, warmUpSteps: 100, totalSteps: 1100 })
- * rate.at(99)  // 0.001
- * rate.at(600) // 0.0005
+ * rate.at(99) // → 0.001
+ * rate.at(600) // → 0.0005
  * ```
  */
 export function cosineDecay(options: CosineDecayOptions): Schedule {

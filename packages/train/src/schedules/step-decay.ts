@@ -17,7 +17,7 @@ export interface StepDecayOptions {
  * `initial · factor^floor(step / every)`: PyTorch's `StepLR`, counted in updates.
  *
  * ```ts
- * stepDecay({ initial: 0.1, factor: 0.5, every: 100 }).at(250) // 0.025
+ * stepDecay({ initial: 0.1, factor: 0.5, every: 100 }).at(250) // → 0.025
  * ```
  */
 export function stepDecay(options: StepDecayOptions): Schedule {

@@ -87,10 +87,10 @@ export async function fitLoop<Input, Output, Targets>(
 async function trainEpoch<Input, Output, Targets>(run: Run<Input, Output, Targets>): Promise<boolean> {
   const { state, set, options, pace, breather } = run
   const resumedAt = state.batch
+  let since = performance.now()
   for await (const batch of set.batches(state.epoch, state.batch)) {
     await state.settled()
     if (options.signal?.aborted) return false
-    const started = performance.now()
     const step = computeGradients(state, batch)
     try {
       applyGradients(state, step.gradients)
@@ -101,7 +101,10 @@ async function trainEpoch<Input, Output, Targets>(run: Run<Input, Output, Target
     step.disposeGradients()
     state.readings.push({ loss: step.loss, weight: step.weight, epoch: state.epoch + 1, batch: state.batch })
     await state.readings.advance()
-    const seconds = (performance.now() - started) / 1000
+    // From the end of one step to the end of the next: making the batch and what callbacks do takes time as well.
+    const now = performance.now()
+    const seconds = (now - since) / 1000
+    since = now
     state.seconds += seconds
     pace.addStep(batch.size, seconds)
     const progress = progressOf(run)

@@ -14,7 +14,7 @@ export interface Progress {
   readonly step: number
   /** The loss of the last batch whose loss was read, which may be some steps old; undefined before the first. */
   readonly loss: number | undefined
-  /** Of training steps, since this call of `fit` began. */
+  /** Since this call of `fit` began, the making of batches and the time of callbacks included, validation not. */
   readonly samplesPerSecond: number
   /** Estimate for the rest of the whole training, validations included. */
   readonly secondsLeft: number
