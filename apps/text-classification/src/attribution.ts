@@ -5,7 +5,7 @@
 
 import { valueAndGrad } from '@rnn/autodiff'
 import { mul, scope, sum, tensor } from '@rnn/core'
-import { tokenizeTexts, type Places } from '@rnn/data'
+import { tokenizeTexts } from '@rnn/data'
 import { INFERENCE, sequential, type Sequential } from '@rnn/layers'
 import { rank, type Classifier } from './classifier.ts'
 
@@ -28,10 +28,10 @@ export interface Attribution {
   readonly words: readonly WordScore[]
 }
 
-/** Classifies one text and scores its words. @throws E_NO_WORDS, with the place if it is given */
-export async function attribute(classifier: Classifier, text: string, place?: Places): Promise<Attribution> {
+/** Classifies one text and scores its words. @throws E_NO_WORDS */
+export async function attribute(classifier: Classifier, text: string): Promise<Attribution> {
   const { model, encoder } = classifier
-  const [tokens = []] = tokenizeTexts([text], encoder.tokenizer, place)
+  const [tokens = []] = tokenizeTexts([text], encoder.tokenizer)
   const ids = { data: encoder.vocabulary.encode(tokens), shape: [1, tokens.length] }
   const { data } = await model.predict(ids, { activation: 'softmax' })
   const [best, next] = rank(data)

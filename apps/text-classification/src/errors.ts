@@ -63,6 +63,7 @@ export function systemProblem(error: unknown): string {
   return systemProblems[code] ?? (error instanceof Error ? error.message : String(error))
 }
 
-function oneLine(text: string): string {
-  return text.replace(/\s*\n\s*/g, ' ')
+/** The text with its line ends as spaces. */
+export function oneLine(text: string): string {
+  return text.trim().replace(/\s*\n\s*/g, ' ')
 }

@@ -58,24 +58,27 @@ async function writeThrough(path: string, content: string | Uint8Array): Promise
   }
 }
 
-/** The names in a folder; undefined if there is no such folder. @throws E_FOLDER */
+/** What a program that was killed while it wrote leaves behind. */
+const leftover = /^\..*\.part$/
+
+/** The names in a folder, without leftovers; undefined if there is no such folder. @throws E_FOLDER */
 export async function listFolder(folder: string): Promise<readonly string[] | undefined> {
   try {
-    return await readdir(folder)
+    return (await readdir(folder)).filter((name) => !leftover.test(name))
   } catch (error) {
     if (isMissing(error)) return undefined
-    if (await isFile(folder)) throw new AppError('E_FOLDER', `${folder} is a file`, 'give a folder')
+    const blocking = await blockingFile(folder)
+    if (blocking !== undefined) throw new AppError('E_FOLDER', `${blocking} is a file`, 'give a folder')
     throw new AppError('E_FOLDER', `can't read the folder ${folder}: ${systemProblem(error)}`, undefined, error)
   }
 }
 
-/** Makes the folder if need be and tries to write into it. @throws E_FOLDER */
+/** Makes the folder if need be, tries to write into it, and removes leftovers. @throws E_FOLDER */
 export async function ensureWritable(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true })
-    const probe = join(folder, `.${randomBytes(4).toString('hex')}.part`)
-    await writeThrough(probe, '')
-    await rm(probe)
+    await makeFolder(resolve(folder))
+    await writeThrough(join(folder, `.${randomBytes(4).toString('hex')}.part`), '')
+    for (const name of await readdir(folder)) if (leftover.test(name)) await rm(join(folder, name), { force: true })
   } catch (error) {
     const blocking = await blockingFile(folder)
     const problem = blocking === undefined ? systemProblem(error) : `${blocking} is a file`
@@ -88,10 +91,27 @@ export async function ensureWritable(folder: string): Promise<void> {
   }
 }
 
+/**
+ * Makes a folder and those above it. (The recursive `mkdir` of Node never ends where the system says of a folder in an existing one that
+ * there is no such place, as it does below /proc.)
+ */
+async function makeFolder(folder: string): Promise<void> {
+  if (await isFolder(folder)) return
+  if (folder !== dirname(folder)) await makeFolder(dirname(folder))
+  await mkdir(folder)
+}
+
 /** The file, if there is one, that stands where a folder of this path should be. */
 async function blockingFile(folder: string): Promise<string | undefined> {
   for (let path = resolve(folder); path !== dirname(path); path = dirname(path)) if (await isFile(path)) return path
   return undefined
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
 }
 
 async function isFile(path: string): Promise<boolean> {

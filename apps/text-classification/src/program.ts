@@ -6,7 +6,7 @@ import { evaluateCommand } from './commands/evaluate.ts'
 import { inspectCommand } from './commands/inspect.ts'
 import { predictCommand } from './commands/predict.ts'
 import { trainCommand } from './commands/train.ts'
-import { describeError, Stop } from './errors.ts'
+import { describeError, oneLine, Stop } from './errors.ts'
 
 const commands = [demoCommand, trainCommand, evaluateCommand, predictCommand, inspectCommand]
 
@@ -16,7 +16,9 @@ export async function run(args: readonly string[]): Promise<number> {
     'Recurrent text classifiers: train, measure, use and look into them.',
   )
   for (const make of commands) program.addCommand(make())
-  for (const command of [program, ...program.commands]) command.exitOverride().showHelpAfterError(false)
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({ outputError: (text, write) => write(`${oneLine(text)}\n`) })
+  }
   try {
     await program.parseAsync(args, { from: 'user' })
     return 0

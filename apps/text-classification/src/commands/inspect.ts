@@ -1,5 +1,6 @@
 /** `inspect`: the label of each text, and which words moved the decision. */
 
+import { tokenizeTexts } from '@rnn/data'
 import { Command } from 'commander'
 import { attribute } from '../attribution.ts'
 import { withBackend } from '../backends.ts'
@@ -29,9 +30,9 @@ async function inspect(args: readonly string[], options: InspectOptions): Promis
   const input = await inputTexts(args, options.file)
   await withBackend(options.backend, async (backend) => {
     const classifier = await loadClassifier(options.model, backend)
-    for (const [row, text] of input.texts.entries()) {
-      const place = { file: input.file, lines: [input.lines?.[row] ?? row + 1] }
-      const decision = await attribute(classifier, text, place)
+    tokenizeTexts(input.texts, classifier.encoder.tokenizer, input) // a text of no words is found before anything is printed
+    for (const text of input.texts) {
+      const decision = await attribute(classifier, text)
       const { label, probability, against, words } = decision
       output.data(decision)
       output.text(`${paint('bold', label)} ${percent(probability)}   ${highlighted(text, words)}`)
