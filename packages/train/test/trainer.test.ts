@@ -1,7 +1,7 @@
 // The Trainer step by step: halves of a step, moves, weights, what it owns.
 
 import { cpu } from '@rnn/backend-cpu'
-import { accumulate, add, mul, type Tensor } from '@rnn/core'
+import { accumulate, add, decorate, mul, type Tensor } from '@rnn/core'
 import { dense, embedding, gru, Module, sequential, type ForwardContext } from '@rnn/layers'
 import { describe, expect, test } from 'vitest'
 import { accuracy, adam, crossEntropy, meanSquaredError, sgd, Trainer, type Loss } from '../src/index.ts'
@@ -44,7 +44,6 @@ test('gradients of two halves of a batch, weighed and added between the halves o
 
   const trainer = new Trainer(await model(), stripped())
   const first = trainer.computeGradients(part(0, 1))
-  first.close()
   const second = trainer.computeGradients(part(1, 4))
   for (const [path, gradient] of Object.entries(first.gradients)) {
     const sum = mul(gradient, 1 / 4)
@@ -245,4 +244,25 @@ test('models with records of inputs, outputs and targets train with a loss of th
   expect(history.column('loss').at(-1)).toBeLessThan(0.01)
   const bytes = await trainer.checkpoint() // of a model without a configuration: its parameters must do
   await trainer.restore(bytes)
+})
+
+test('a move that fails leaves everything where it was', async () => {
+  const model = await trained()
+  const trainer = new Trainer(model, { ...options(), metrics: [accuracy()] })
+  trainer.step(batches[0]!).dispose()
+  const before = await weightsOf(model)
+  const full = await cpu()
+  let room = 7
+  const cramped = decorate(full, {
+    allocate: (byteLength, role) => {
+      if (room-- === 0) throw new Error('no room')
+      return full.allocate(byteLength, role)
+    },
+  })
+  await expect(trainer.to(cramped)).rejects.toThrow('no room')
+  await full.sync()
+  expect(full.stats().liveBuffers).toBe(0)
+  expect(await weightsOf(model)).toEqual(before)
+  trainer.step(batches[1]!).dispose()
+  expect(trainer.position.step).toBe(2)
 })

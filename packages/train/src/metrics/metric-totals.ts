@@ -14,6 +14,7 @@ import {
 } from '@rnn/core'
 import type { LossContext } from '../losses/loss.ts'
 import type { HostArray } from '@rnn/layers'
+import { copyTo, freeAll, type PreparedMove } from '../move.ts'
 import type { Metric } from './metric.ts'
 
 /** Adds up what metrics count. It owns its tensors; `reset` frees them. */
@@ -79,15 +80,20 @@ export class MetricTotals<Outputs = Tensor, Targets = Tensor> {
     }
   }
 
-  /** Reads everything now; the function that it resolves to then swaps at once. */
-  async prepareMove(backend: Backend): Promise<() => void> {
-    const saved = await this.read()
-    return () => this.restore(backend, saved)
+  /** Copies everything to another backend; the result then swaps at once. */
+  async prepareMove(backend: Backend): Promise<PreparedMove> {
+    const moved = await copyTo(backend, this.#totals)
+    return {
+      cancel: () => freeAll(moved),
+      swap: () => {
+        this.reset()
+        for (const [name, each] of moved) this.#totals.set(name, each)
+      },
+    }
   }
 
   /** Forgets all counts and frees their tensors. */
   reset(): void {
-    for (const total of this.#totals.values()) total.dispose()
-    this.#totals.clear()
+    freeAll(this.#totals)
   }
 }

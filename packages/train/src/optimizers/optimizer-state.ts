@@ -5,7 +5,6 @@ import {
   assignFromHost,
   formatShape,
   keep,
-  readTensors,
   RnnError,
   tensor,
   zeros,
@@ -13,6 +12,7 @@ import {
   type Tensor,
 } from '@rnn/core'
 import type { HostArray } from '@rnn/layers'
+import { copyTo, freeAll, type PreparedMove } from '../move.ts'
 import type { Optimizer } from './optimizer.ts'
 
 /** Tensors by the path of a parameter: `encoder/kernel`. */
@@ -83,48 +83,41 @@ export class OptimizerState {
 
   /** Takes on the tensors and the step of a saved state, bit for bit. */
   restore(step: number, saved: Readonly<Record<string, HostArray>>): void {
-    this.#freeSlots()
+    freeAll(this.#slots)
     for (const [name, { data, shape }] of Object.entries(saved)) {
       this.#slots.set(name, keep(tensor(data, { backend: this.#backend, shape, role: 'parameter' })))
     }
     this.#step = step
   }
 
-  /** Reads everything now; the function that it resolves to then swaps at once. For moving a model and its optimiser together. */
-  async prepareMove(backend: Backend): Promise<() => void> {
-    const entries = [...this.#slots]
-    const values = await readTensors(entries.map(([, each]) => each))
-    return () => {
-      const saved = entries.map(
-        ([name, { shape }], i) => [name, { data: values[i] ?? new Float32Array(0), shape }] as const,
-      )
-      const step = this.#step
-      this.dispose()
-      this.#backend = backend
-      this.restore(step, Object.fromEntries(saved))
+  /** Copies everything to another backend; the result then swaps at once. For moving a model and its optimiser together. */
+  async prepareMove(backend: Backend): Promise<PreparedMove> {
+    const moved = await copyTo(backend, this.#slots)
+    return {
+      cancel: () => freeAll(moved),
+      swap: () => {
+        this.dispose()
+        this.#backend = backend
+        for (const [name, each] of moved) this.#slots.set(name, each)
+      },
     }
   }
 
   /** Moves the state to another backend, between updates. */
   async to(backend: Backend): Promise<void> {
-    const swap = await this.prepareMove(backend)
+    const { swap } = await this.prepareMove(backend)
     swap()
   }
 
   /** Frees the tensors. */
   dispose(): void {
-    this.#freeSlots()
+    freeAll(this.#slots)
     this.#schedule?.dispose()
     this.#schedule = undefined
   }
 
   [Symbol.dispose](): void {
     this.dispose()
-  }
-
-  #freeSlots(): void {
-    for (const each of this.#slots.values()) each.dispose()
-    this.#slots.clear()
   }
 
   #slot(name: string, parameter: Tensor): Tensor {

@@ -8,6 +8,7 @@ import type { NamedTensors } from '../optimizers/optimizer-state.ts'
 import type { TrainingBatch, TrainingSet } from './batches.ts'
 import { fitLoop, type FitLoopOptions } from './fit-loop.ts'
 import type { TrainableModel } from './model.ts'
+import type { PreparedMove } from '../move.ts'
 import { applyGradients, computeGradients, StepGradients } from './training-step.ts'
 import { TrainingState, type TrainerOptions } from './training-state.ts'
 
@@ -121,7 +122,8 @@ export class Trainer<Input = Tensor, Output = Tensor, Targets = Tensor> {
   }
 
   /**
-   * Moves the model and all of the training's tensors: reads everything, then swaps at once. During `fit`, training waits and goes on there.
+   * Moves the model and all of the training's tensors: copies everything, then swaps at once; when copying fails, all stays where it is. During
+   * `fit`, training waits and goes on there.
    *
    * @throws E_BUSY in the middle of a step
    */
@@ -136,14 +138,16 @@ export class Trainer<Input = Tensor, Output = Tensor, Targets = Tensor> {
   async #move(backend: Backend): Promise<void> {
     const { model, optimizer, totals, validationTotals, readings } = this.#state
     if (model.backend === backend && optimizer.backend === backend) return
-    const [, ...swaps] = await Promise.all([
-      readings.settle(),
-      optimizer.prepareMove(backend),
-      totals.prepareMove(backend),
-      validationTotals.prepareMove(backend),
-    ])
-    await model.to(backend)
-    for (const swap of swaps) swap()
+    await readings.settle()
+    const prepared: PreparedMove[] = []
+    try {
+      for (const each of [optimizer, totals, validationTotals]) prepared.push(await each.prepareMove(backend))
+      await model.to(backend)
+    } catch (error) {
+      for (const { cancel } of prepared) cancel()
+      throw error
+    }
+    for (const { swap } of prepared) swap()
   }
 
   /**
@@ -162,7 +166,8 @@ export class Trainer<Input = Tensor, Output = Tensor, Targets = Tensor> {
   }
 
   /**
-   * Goes on from a checkpoint of the same model, optimiser and loss; the key is the checkpoint's, whatever `seed` said. All or nothing.
+   * Goes on from a checkpoint of the same model, optimiser and loss; the key is the checkpoint's, whatever `seed` said. All or nothing. Metrics and
+   * callbacks are found again by name; those that the checkpoint doesn't know begin afresh.
    *
    * ```ts
    * await trainer.restore(await trainer.checkpoint())

@@ -89,8 +89,17 @@ export class TrainingState<Input, Output, Targets> {
 
   /** @throws E_BUSY in the middle of a step or of a move */
   assertBetweenSteps(operation: string): void {
-    if (!this.stepping && this.openSteps === 0 && this.moving === undefined) return
-    throw new RnnError({
+    if (this.openSteps > 0) throw this.#busy(operation)
+    this.assertIdle(operation)
+  }
+
+  /** As `assertBetweenSteps`, but gradients may be out: several batches may go into one update. @throws E_BUSY */
+  assertIdle(operation: string): void {
+    if (this.stepping || this.moving !== undefined) throw this.#busy(operation)
+  }
+
+  #busy(operation: string): RnnError {
+    return new RnnError({
       code: 'E_BUSY',
       operation,
       problem:

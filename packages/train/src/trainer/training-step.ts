@@ -57,7 +57,7 @@ export function computeGradients<Input, Output, Targets>(
   state: TrainingState<Input, Output, Targets>,
   batch: TrainingBatch<Input, Targets>,
 ): StepGradients {
-  state.assertBetweenSteps('computeGradients')
+  state.assertIdle('computeGradients')
   const backend = state.assertTogether('computeGradients')
   const { model, options, totals } = state
   state.stepping = true
@@ -97,6 +97,7 @@ export function applyGradients<Input, Output, Targets>(
   state: TrainingState<Input, Output, Targets>,
   gradients: NamedTensors,
 ): void {
+  state.assertIdle('applyGradients')
   const backend = state.assertTogether('applyGradients')
   const { clipNorm } = state.options
   state.stepping = true
