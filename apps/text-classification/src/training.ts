@@ -36,7 +36,13 @@ export async function trainNetwork(training: NetworkTraining): Promise<History> 
     seed,
     metrics: [accuracy()],
   })
-  if (training.resume) await restore(trainer, folder)
+  if (training.resume) {
+    await restore(trainer, folder)
+    const { epoch, batch } = trainer.position
+    output.note(
+      `going on in epoch ${Math.min(epoch + 1, epochs)} of ${epochs}, after ${batch} of ${trainSet.batchCount} batches`,
+    )
+  }
   const interruption = listenForInterruption(() => {
     view.stop()
     output.note('interrupted: finishing the step and saving; press Ctrl-C again to quit at once')

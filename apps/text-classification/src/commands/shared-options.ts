@@ -22,7 +22,7 @@ export function modelOptions(command: Command): Command {
 
 /** `--backend`. Its name is checked where it is opened, so that the message is one for all. */
 export function backendOption(): Option {
-  return new Option('--backend <name>', `where to compute: ${backendNames.join(', ')}`).default('cpu')
+  return new Option('--backend <name>', `where to compute: ${backendNames.join(', ')} (default: cpu)`).default('cpu')
 }
 
 /** `--json`. */

@@ -38,35 +38,47 @@ export function trainCommand(): Command {
     )
     .addOption(new Option('--test <file>', 'measured at the end'))
     .addOption(new Option('--out <dir>', 'folder to save the model in').default(defaultModel))
-    .addOption(backendOption().default(undefined, 'cpu'))
+    .addOption(backendOption().default(undefined))
+    .addOption(setting('--cell <name>', 'cell', `recurrent cell: ${cellNames.join(', ')}`, oneOf('--cell', cellNames)))
+    .addOption(setting('--units <n>', 'units', 'units of the recurrent layer, each way', wholeNumber('--units', 1)))
+    .addOption(setting('--embedding <n>', 'embedding', "components of a word's vector", wholeNumber('--embedding', 1)))
+    .addOption(setting('--dropout <share>', 'dropout', 'dropped before the dense layer', share('--dropout')))
     .addOption(
-      new Option('--cell <name>', `recurrent cell: ${cellNames.join(', ')}`).argParser(oneOf('--cell', cellNames)),
-    )
-    .addOption(new Option('--units <n>', 'units of the recurrent layer, each way').argParser(wholeNumber('--units', 1)))
-    .addOption(new Option('--embedding <n>', "components of a word's vector").argParser(wholeNumber('--embedding', 1)))
-    .addOption(new Option('--dropout <share>', 'dropped before the dense layer').argParser(share('--dropout')))
-    .addOption(
-      new Option('--embedding-dropout <share>', 'dropped from the word vectors').argParser(
+      setting(
+        '--embedding-dropout <share>',
+        'embeddingDropout',
+        'dropped of word vectors',
         share('--embedding-dropout'),
       ),
     )
     .addOption(
-      new Option('--min-frequency <n>', 'rarer words are unknown').argParser(wholeNumber('--min-frequency', 1)),
+      setting('--min-frequency <n>', 'minFrequency', 'rarer words are unknown', wholeNumber('--min-frequency', 1)),
     )
-    .addOption(new Option('--epochs <n>', 'times through the data').argParser(wholeNumber('--epochs', 1, 100_000)))
-    .addOption(new Option('--batch-size <n>', 'texts in a step').argParser(wholeNumber('--batch-size', 1)))
+    .addOption(setting('--epochs <n>', 'epochs', 'times through the data', wholeNumber('--epochs', 1, 100_000)))
+    .addOption(setting('--batch-size <n>', 'batchSize', 'texts in a step', wholeNumber('--batch-size', 1)))
     .addOption(
-      new Option('--learning-rate <x>', 'at the start; falls along a cosine').argParser(
+      setting(
+        '--learning-rate <x>',
+        'learningRate',
+        'at first; falls along a cosine',
         numberAbove('--learning-rate', 0),
       ),
     )
-    .addOption(new Option('--clip-norm <x>', 'longer gradients are shortened').argParser(numberAbove('--clip-norm', 0)))
-    .addOption(new Option('--seed <n>', 'decides everything random').argParser(wholeNumber('--seed', 0)))
+    .addOption(setting('--clip-norm <x>', 'clipNorm', 'longer gradients are shortened', numberAbove('--clip-norm', 0)))
+    .addOption(setting('--seed <n>', 'seed', 'decides everything random', wholeNumber('--seed', 0)))
     .addOption(new Option('--resume', 'go on with the unfinished training in the folder'))
     .addOption(new Option('--restart', 'forget the unfinished training in the folder').conflicts('resume'))
     .addOption(new Option('--no-baseline', 'train no bag of words beside it'))
     .addOption(jsonOption())
     .action(train)
+}
+
+/** An option for a setting, whose default depends on the data. */
+function setting(flags: string, name: keyof Settings, description: string, parse: (text: string) => unknown): Option {
+  const usual = defaultSettings[name]
+  const corpus = corpusSettings[name]
+  const defaults = usual === corpus ? usual : `${usual}; embedded corpus: ${corpus}`
+  return new Option(flags, `${description} (default: ${defaults})`).argParser(parse)
 }
 
 async function train(options: TrainOptions): Promise<void> {

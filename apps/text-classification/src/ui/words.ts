@@ -24,11 +24,11 @@ export function highlighted(text: string, scores: readonly WordScore[]): string 
   return shown + text.slice(at)
 }
 
-/** The words that mattered most, strongest first: `not +2.1, dull −1.3`. */
+/** The words that spoke for the decision, strongest first: `not +2.10, dull +1.33`. Punctuation is left out. */
 export function strongest(scores: readonly WordScore[], count: number): string {
   return scores
-    .filter(({ word }) => /[\p{L}\p{N}]/u.test(word))
-    .toSorted((a, b) => Math.abs(b.score) - Math.abs(a.score))
+    .filter(({ word, score }) => score > 0 && /[\p{L}\p{N}]/u.test(word))
+    .toSorted((a, b) => b.score - a.score)
     .slice(0, count)
     .map(({ word, score }) => `${word} ${signed(score)}`)
     .join(', ')
