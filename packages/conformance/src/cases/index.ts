@@ -1,8 +1,13 @@
 // All cases, level by level.
 
 import type { ConformanceCase } from '../case.ts'
+import { oracleCases } from './fused/oracle-cases.ts'
 import { otherCallCases } from './fused/other-calls.ts'
 import { recurrentCallCases } from './fused/recurrent-calls.ts'
+import { elementwiseGradients } from './gradients/elementwise.ts'
+import { recurrentGradients } from './gradients/recurrent.ts'
+import { structureGradients } from './gradients/structure.ts'
+import { tapeGradients } from './gradients/tape.ts'
 import { binaryCases } from './primitives/binary.ts'
 import { copyCases } from './primitives/copy.ts'
 import { errorCases } from './primitives/errors.ts'
@@ -32,4 +37,9 @@ export const CASES: readonly ConformanceCase[] = [
   ...errorCases,
   ...recurrentCallCases,
   ...otherCallCases,
+  ...oracleCases,
+  ...elementwiseGradients,
+  ...structureGradients,
+  ...recurrentGradients,
+  ...tapeGradients,
 ]
