@@ -1,6 +1,6 @@
 // Gradients of matrix products: two matrix products, added straight into the gradients they belong to.
 
-import { matmul, reshape, sizeOf, sum, type Tensor } from '@rnn/core'
+import { sum, type Tensor } from '@rnn/core'
 import { onlyGradient, whole, type Contribution, type RecordOf, type Rule } from './rule.ts'
 
 export const matmulRule: Rule<RecordOf<'matmul'>> = ({ attributes, inputs: [a, b], outputs: [out] }, context) => {
@@ -8,7 +8,6 @@ export const matmulRule: Rule<RecordOf<'matmul'>> = ({ attributes, inputs: [a, b
   const savedA = context.needs[1] === true ? context.save(a) : undefined
   const savedB = context.needs[0] === true ? context.save(b) : undefined
   const outShape = out.shape
-  const shapes = [a.shape, b.shape] as const
 
   return (gradients) => {
     const g = onlyGradient(gradients)
@@ -26,7 +25,7 @@ export const matmulRule: Rule<RecordOf<'matmul'>> = ({ attributes, inputs: [a, b
     return contributions
   }
 
-  /** An operand that served a whole batch gets the sum over it, which no product in place can give. */
+  /** An operand whose batch of 1 served a larger one gets the sum: the accumulator sees to it. */
   function product(
     input: 0 | 1,
     left: Tensor,
@@ -34,10 +33,6 @@ export const matmulRule: Rule<RecordOf<'matmul'>> = ({ attributes, inputs: [a, b
     transposeLeft: boolean,
     transposeRight: boolean,
   ): Contribution {
-    const options = { transposeA: transposeLeft, transposeB: transposeRight }
-    const shape = shapes[input]
-    const batch = sizeOf(outShape.slice(0, -2))
-    if (batch === sizeOf(shape.slice(0, -2))) return { kind: 'product', input, a: left, b: right, ...options }
-    return { kind: 'whole', input, gradient: reshape(sum(matmul(left, right, options), { axis: 0 }), shape) }
+    return { kind: 'product', input, a: left, b: right, transposeA: transposeLeft, transposeB: transposeRight }
   }
 }

@@ -17,7 +17,7 @@ export type Contribution =
     }
   /** To the rows of a table; repeats add up, −1 is skipped. */
   | { readonly kind: 'rows'; readonly input: number; readonly gradient: Tensor; readonly indices: Tensor }
-  /** The product `a · b`, added without being made; the input has the batch of the product. */
+  /** The product `a · b`, added without being made; summed over a batch that the input does not have. */
   | {
       readonly kind: 'product'
       readonly input: number
