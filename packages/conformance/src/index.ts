@@ -2,6 +2,7 @@
 
 export { LEVELS, type CaseContext, type ConformanceCase, type Level, type Requirement } from './case.ts'
 export { CASES } from './cases/index.ts'
+export { referenceBackend, type ReferenceBackend, type ReferenceOptions } from './reference/backend.ts'
 export { supportTable, type CaseResult, type CaseStatus, type Report } from './report.ts'
 export {
   openSession,

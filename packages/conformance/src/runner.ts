@@ -142,9 +142,11 @@ async function runWatched(
   const before = await liveBuffers(backend)
   try {
     await each.run(context)
-  } finally {
-    for (const other of others) await disposeOther(other)
+  } catch (error) {
+    await Promise.allSettled(others.map((other) => other.dispose()))
+    throw error
   }
+  for (const other of others) await disposeOther(other)
   const after = await liveBuffers(backend)
   check(after === before, `a leak: ${after} live buffers after the case, ${before} before it`)
   const compositesAfter = fusedCounts(backend)

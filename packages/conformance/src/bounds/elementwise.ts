@@ -47,9 +47,12 @@ export function copyBound(call: HostCallOf<'copy'>): Bound {
 }
 
 export function matmulBound(call: HostCallOf<'matmul'>, before: readonly (HostTensor | null)[]): Bound {
-  const [a] = call.inputs
+  const [a, b] = call.inputs
+  const [out] = call.outputs
+  const batch = Math.max(...[a, b].map(({ shape }) => (shape.length === 3 ? shape[0]! : 1)))
+  const summed = out.shape.length === 3 && out.shape[0] === 1 ? batch : 1
   const terms = a.shape.at(call.attributes.transposeA ? -2 : -1)!
-  return ofMagnitudes(call, before, accumulation(terms + 1))
+  return ofMagnitudes(call, before, accumulation(summed * terms + 1))
 }
 
 export function scatterAddBound(call: HostCallOf<'scatterAdd'>, before: readonly (HostTensor | null)[]): Bound {

@@ -8,6 +8,8 @@ import { elementwiseGradients } from './gradients/elementwise.ts'
 import { recurrentGradients } from './gradients/recurrent.ts'
 import { structureGradients } from './gradients/structure.ts'
 import { tapeGradients } from './gradients/tape.ts'
+import { layerLevel } from './layers/layers.ts'
+import { lifecycleCases } from './lifecycle/lifecycle.ts'
 import { binaryCases } from './primitives/binary.ts'
 import { copyCases } from './primitives/copy.ts'
 import { errorCases } from './primitives/errors.ts'
@@ -20,6 +22,7 @@ import { unaryCases } from './primitives/unary.ts'
 import { callCases } from './storage/calls.ts'
 import { contentCases } from './storage/contents.ts'
 import { orderingCases } from './storage/ordering.ts'
+import { trainingLevel } from './training/training.ts'
 
 /** Every case of the kit. */
 export const CASES: readonly ConformanceCase[] = [
@@ -42,4 +45,7 @@ export const CASES: readonly ConformanceCase[] = [
   ...structureGradients,
   ...recurrentGradients,
   ...tapeGradients,
+  ...lifecycleCases,
+  ...layerLevel,
+  ...trainingLevel,
 ]

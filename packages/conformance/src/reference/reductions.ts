@@ -1,7 +1,7 @@
 // The reference for sums, extremes, products of matrices and softmax.
 
 import { stridesOf, type ReduceKind } from '@rnn/core'
-import { positionOf, type HostCallOf } from '../host-tensor.ts'
+import { positionOf, type HostCallOf, type HostTensor } from '../host-tensor.ts'
 
 export function reduce(call: HostCallOf<'reduce'>): void {
   const [x] = call.inputs
@@ -78,22 +78,26 @@ export function matmul(call: HostCallOf<'matmul'>): void {
   const { transposeA, transposeB, accumulate } = call.attributes
   const [m, n] = [out.shape.at(-2)!, out.shape.at(-1)!]
   const k = a.shape.at(transposeA ? -2 : -1)!
-  const batch = out.shape.length === 3 ? out.shape[0]! : 1
-  const aBatch = a.shape.length === 3 && a.shape[0] !== 1 ? m * k : 0
-  const bBatch = b.shape.length === 3 && b.shape[0] !== 1 ? k * n : 0
-  for (let t = 0; t < batch; t++) {
+  const [aBatch, bBatch, outBatch] = [a, b, out].map(batchOf) as [number, number, number]
+  if (!accumulate) out.values.forEach((_, i) => (out.values[i] = bias?.values[i % n] ?? 0))
+  // An operand with a batch of 1 serves all products; an output with a batch of 1 gets their sum.
+  for (let t = 0; t < (aBatch === 1 ? bBatch : aBatch); t++) {
+    const [left, right, o] = [t % aBatch, t % bBatch, t % outBatch]
     for (let i = 0; i < m; i++) {
       for (let j = 0; j < n; j++) {
-        const o = (t * m + i) * n + j
-        let total = accumulate ? out.values[o]! : (bias?.values[j] ?? 0)
+        let total = 0
         for (let p = 0; p < k; p++) {
-          const left = a.values[t * aBatch + (transposeA ? p * m + i : i * k + p)]!
-          total += left * b.values[t * bBatch + (transposeB ? j * k + p : p * n + j)]!
+          const x = a.values[left * m * k + (transposeA ? p * m + i : i * k + p)]!
+          total += x * b.values[right * k * n + (transposeB ? j * k + p : p * n + j)]!
         }
-        out.values[o] = total
+        out.values[(o * m + i) * n + j]! += total
       }
     }
   }
+}
+
+function batchOf({ shape }: HostTensor): number {
+  return shape.length === 3 ? shape[0]! : 1
 }
 
 export function softmax(call: HostCallOf<'softmax'>): void {

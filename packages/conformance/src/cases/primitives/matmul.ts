@@ -12,13 +12,16 @@ interface MatmulOptions {
   readonly accumulate?: boolean
   readonly aBatch?: number
   readonly bBatch?: number
+  /** Default: the larger of the two. */
+  readonly outBatch?: number
 }
 
 function product(m: number, k: number, n: number, options: MatmulOptions = {}): () => CallSpec {
-  const { transposeA = false, transposeB = false, bias = false, accumulate = false, aBatch, bBatch } = options
+  const { transposeA = false, transposeB = false, bias = false, accumulate = false, aBatch, bBatch, outBatch } = options
   const batched = (batch: number | undefined, rows: number, columns: number): Shape =>
     batch === undefined ? [rows, columns] : [batch, rows, columns]
-  const batch = aBatch === undefined && bBatch === undefined ? undefined : Math.max(aBatch ?? 1, bBatch ?? 1)
+  const batch =
+    outBatch ?? (aBatch === undefined && bBatch === undefined ? undefined : Math.max(aBatch ?? 1, bBatch ?? 1))
   return () => ({
     op: 'matmul',
     inputs: [
@@ -97,8 +100,37 @@ export const matmulCases: readonly ConformanceCase[] = [
     'a batch of 1 in b serves all of a',
     product(4, 5, 6, { aBatch: 3, bBatch: 1 }),
   ),
-  callCase('primitives/matmul/batch-and-matrix', 'a matrix b serves a batch', product(4, 5, 6, { aBatch: 3 })),
-  callCase('primitives/matmul/matrix-and-batch', 'a matrix a serves a batch', product(4, 5, 6, { bBatch: 3 })),
+  ...callCases(
+    'primitives/matmul/batch-summed',
+    'an output with a batch of 1 gets the sum of all products',
+    product(4, 5, 6, { aBatch: 3, bBatch: 3, outBatch: 1, transposeA: true }),
+  ),
+  callCase(
+    'primitives/matmul/batch-summed-bias',
+    'a sum of products takes its bias once',
+    product(4, 5, 6, { aBatch: 3, bBatch: 3, outBatch: 1, bias: true }),
+  ),
+  callCase(
+    'primitives/matmul/batch-summed-one-served',
+    'a sum of products of which one operand has a batch of 1',
+    product(3, 7, 5, { aBatch: 1, bBatch: 4, outBatch: 1, transposeB: true }),
+  ),
+  callCase(
+    'primitives/matmul/batch-summed-steps',
+    'h[:, :-1]ᵀ · gradients[:, 1:], added up over the batch: the gradient of recurrent weights, without copies',
+    withOperands(
+      given([3, 4, 5], { rows: [20, 25] }),
+      given([3, 4, 6], { rows: [24, 30], offset: 6, seed: 2 }),
+      given([1, 5, 6], { seed: 3 }),
+      { transposeA: true, accumulate: true },
+    ),
+  ),
+  callCase('primitives/matmul/no-batch', 'a batch of 0', product(4, 5, 6, { aBatch: 0, bBatch: 0, outBatch: 0 })),
+  callCase(
+    'primitives/matmul/no-batch-summed',
+    'a sum of no products adds nothing',
+    product(4, 5, 6, { aBatch: 0, bBatch: 0, outBatch: 1, accumulate: true }),
+  ),
   callCase(
     'primitives/matmul/batch-transposeA',
     'a batch with transposeA',
