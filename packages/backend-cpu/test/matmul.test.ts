@@ -14,7 +14,7 @@ interface Case {
   readonly transposeA: boolean
   readonly transposeB: boolean
   /** Batches of out, a and b; absent: rank 2. */
-  readonly batch?: readonly [number, number | undefined, number | undefined]
+  readonly batch?: readonly [out: number, a: number, b: number]
   readonly mode: 'plain' | 'bias' | 'accumulate'
   /** Distance between rows beyond their length, for a, b and out; absent: contiguous. */
   readonly gaps?: readonly [number, number, number]
@@ -46,22 +46,27 @@ async function check(c: Case): Promise<void> {
   const accumulate = mode === 'accumulate'
   run({ op: 'matmul', inputs, outputs: [out], attributes: { transposeA, transposeB, accumulate } })
 
+  const [outBatch, aBatch, bBatch] = c.batch ?? [1, 1, 1]
+  // An output with a batch of 1 gets the sum of all products.
+  const summed = outBatch === 1 ? Math.max(aBatch, bBatch) : 1
   const expected: number[] = []
-  for (let i = 0; i < (c.batch?.[0] ?? 1); i++) {
-    const fromA = (c.batch?.[1] ?? 1) === 1 ? 0 : i * M * K
-    const fromB = (c.batch?.[2] ?? 1) === 1 ? 0 : i * K * N
+  for (let i = 0; i < outBatch; i++) {
     for (let m = 0; m < M; m++) {
       for (let n = 0; n < N; n++) {
         let sum = mode === 'bias' ? bias[n]! : accumulate ? before[expected.length]! : 0
-        for (let k = 0; k < K; k++) {
-          sum += a[fromA + (transposeA ? k * M + m : m * K + k)]! * b[fromB + (transposeB ? n * K + k : k * N + n)]!
+        for (let s = i; s < i + summed; s++) {
+          const fromA = aBatch === 1 ? 0 : s * M * K
+          const fromB = bBatch === 1 ? 0 : s * K * N
+          for (let k = 0; k < K; k++) {
+            sum += a[fromA + (transposeA ? k * M + m : m * K + k)]! * b[fromB + (transposeB ? n * K + k : k * N + n)]!
+          }
         }
         expected.push(sum)
       }
     }
   }
   // One rounding of the result; sums of K products below 1 in doubles err by less than K²·2⁻⁵³.
-  expectClose(values(out), expected, ROUNDING, (K + 2) ** 2 * 2 ** -53)
+  expectClose(values(out), expected, ROUNDING, (summed * K + 2) ** 2 * 2 ** -53)
 }
 
 const flags = [false, true].flatMap((transposeA) => [false, true].map((transposeB) => ({ transposeA, transposeB })))
@@ -100,14 +105,16 @@ test('matmul of batches, rows and offsets', async () => {
           batch: fc
             .tuple(
               fc.integer({ min: 1, max: 3 }),
-              fc.constantFrom('same', 'one', 'none'),
-              fc.constantFrom('same', 'one', 'none'),
+              fc.constantFrom('each', 'a once', 'b once', 'summed', 'summed, b once'),
             )
-            .map(([count, a, b]) => {
-              const sized = (kind: string): number | undefined =>
-                kind === 'same' ? count : kind === 'one' ? 1 : undefined
-              return [count, sized(a), sized(b)] as const
-            }),
+            .map(
+              ([count, how]) =>
+                [
+                  how.startsWith('summed') ? 1 : count,
+                  how === 'a once' ? 1 : count,
+                  how.endsWith('b once') ? 1 : count,
+                ] as const,
+            ),
           gaps: fc.tuple(fc.nat(3), fc.nat(3), fc.nat(3)),
         },
         { requiredKeys: ['M', 'K', 'N', 'transposeA', 'transposeB', 'mode'] },
@@ -118,15 +125,27 @@ test('matmul of batches, rows and offsets', async () => {
   )
 })
 
+test.each([
+  [32, 9, 20, 33], // many pieces fill a block, and some lie across its edge
+  [3, 257, 5, 4],
+  [2, 0, 3, 2],
+])('matmul that adds up %i products over [%i]: the gradient of recurrent weights', async (batch, K, M, N) => {
+  for (const mode of ['plain', 'bias', 'accumulate'] as const) {
+    await check({ M, K, N, transposeA: true, transposeB: false, mode, batch: [1, batch, batch] })
+    await check({ M, K, N, transposeA: false, transposeB: true, mode, batch: [1, batch, 1] })
+  }
+})
+
 test('matmul of whole matrices as rows: each head of an attention layer', async () => {
   const { floats, run, values, blank } = await kit()
   // [batch 2, rows 3, columns 4], the matrices 20 elements apart.
   const a = randoms(5, 24)
   const b = randoms(6, 8)
   const x = floats([2, 3, 4], a, { offset: 1, rowLength: 12, rowStride: 20 })
+  const y = floats([1, 4, 2], b)
   const out = blank([2, 3, 2], { rowLength: 6, rowStride: 9 })
   const plain = { transposeA: false, transposeB: false, accumulate: false }
-  run({ op: 'matmul', inputs: [x, floats([4, 2], b), null], outputs: [out], attributes: plain })
+  run({ op: 'matmul', inputs: [x, y, null], outputs: [out], attributes: plain })
   const expected = Array.from({ length: 12 }, (_, i) =>
     [0, 1, 2, 3].reduce((sum, k) => sum + a[(i >> 1) * 4 + k]! * b[k * 2 + (i & 1)]!, 0),
   )

@@ -7,9 +7,9 @@ import { stridesOver } from '../strided.ts'
 import { multiplyInPlace, multiplyPanels, packColumns, packRows, wholeColumns, wholeRows } from './panels.ts'
 
 /** With this many rows or fewer, the right matrix is read where it lies. */
-const FEW_ROWS = 8
+const FEW_ROWS = 16
 
-// A block's packed rows (64 × 256 doubles) stay in the second-level cache while the packed columns stream by, and each panel in the first level.
+// A block's packed rows (128 × 256 doubles) stay in the second-level cache while the packed columns stream by, and each panel in the first level.
 const BLOCK_ROWS = 128
 const BLOCK_COLUMNS = 384
 const BLOCK_INNER = 256
@@ -34,7 +34,7 @@ export const matmul: Kernel<'matmul'> = (call, context) => {
   const few = M <= FEW_ROWS && summed === 1
   const blockRows = Math.min(wholeRows(M), BLOCK_ROWS)
   const blockColumns = few ? wholeColumns(N) : Math.min(wholeColumns(N), BLOCK_COLUMNS)
-  const blockInner = few ? K : Math.min(K, BLOCK_INNER)
+  const blockInner = few ? K : Math.min(summed * K, BLOCK_INNER)
   const rows = context.scratch.doubles('panelsA', blockRows * blockInner)
   const columns = few ? rows : context.scratch.doubles('panelsB', blockColumns * blockInner)
   const product = context.scratch.doubles('product', blockRows * blockColumns)
@@ -53,16 +53,27 @@ export const matmul: Kernel<'matmul'> = (call, context) => {
       const height = Math.min(blockRows, M - m)
       for (let n = 0; n < N; n += blockColumns) {
         const width = Math.min(blockColumns, N - n)
-        for (let s = 0; s < summed; s++) {
-          const above = p + s * left.batch + m * left.row
-          const beside = q + s * right.batch + n * right.column
-          for (let k = 0; k < K || k === 0; k += BLOCK_INNER) {
-            const depth = Math.min(BLOCK_INNER, K - k)
-            packRows(av, above + k * left.column, left.row, left.column, height, depth, rows)
-            packColumns(bv, beside + k * right.row, right.column, right.row, width, depth, columns)
-            multiplyPanels(rows, height, columns, width, depth, product, blockColumns, s > 0 || k > 0)
-          }
+        // The inner dimension runs through all products that are added up, in as many pieces as fill the panels.
+        const above = p + m * left.row
+        const beside = q + n * right.column
+        let filled = 0
+        let add = false
+        for (let done = 0; done < summed * K;) {
+          const s = Math.floor(done / K)
+          const k = done - s * K
+          const depth = Math.min(blockInner - filled, K - k)
+          const fromA = above + s * left.batch + k * left.column
+          const fromB = beside + s * right.batch + k * right.row
+          packRows(av, fromA, left.row, left.column, height, depth, rows, blockInner, filled)
+          packColumns(bv, fromB, right.column, right.row, width, depth, columns, blockInner, filled)
+          filled += depth
+          done += depth
+          if (filled < blockInner && done < summed * K) continue
+          multiplyPanels(rows, height, columns, width, filled, product, blockColumns, add, blockInner)
+          filled = 0
+          add = true
         }
+        if (!add) product.fill(0, 0, height * blockColumns)
         const to = o + m * target.row + n * target.column
         store(
           product,

@@ -26,7 +26,10 @@ export function wholeColumns(columns: number): number {
   return Math.ceil(columns / PANEL_COLUMNS) * PANEL_COLUMNS
 }
 
-/** Packs `rows` rows of length K, element k of row i at `p + i·rowStride + k·innerStride`. A missing row is zeros. */
+/**
+ * Packs `rows` rows of length K, element k of row i at `p + i·rowStride + k·innerStride`, as elements `at … at + K` of panels with room for `depth`.
+ * A missing row is zeros.
+ */
 export function packRows(
   source: Float32Array,
   p: number,
@@ -35,26 +38,28 @@ export function packRows(
   rows: number,
   K: number,
   panels: Float64Array,
+  depth: number = K,
+  at: number = 0,
 ): void {
-  let o = 0
-  let i = 0
-  for (; i + 1 < rows; i += 2) {
+  for (let i = 0; i < rows; i += 2) {
+    let o = i * depth + 2 * at
     let p0 = p + i * rowStride
-    let p1 = p0 + rowStride
-    for (let k = 0; k < K; k++, o += 2, p0 += innerStride, p1 += innerStride) {
-      panels[o] = source[p0]!
-      panels[o + 1] = source[p1]!
+    if (i + 1 < rows) {
+      let p1 = p0 + rowStride
+      for (let k = 0; k < K; k++, o += 2, p0 += innerStride, p1 += innerStride) {
+        panels[o] = source[p0]!
+        panels[o + 1] = source[p1]!
+      }
+    } else {
+      for (let k = 0; k < K; k++, o += 2, p0 += innerStride) {
+        panels[o] = source[p0]!
+        panels[o + 1] = 0
+      }
     }
-  }
-  if (i === rows) return
-  let p0 = p + i * rowStride
-  for (let k = 0; k < K; k++, o += 2, p0 += innerStride) {
-    panels[o] = source[p0]!
-    panels[o + 1] = 0
   }
 }
 
-/** Packs `columns` columns of length K, element k of column j at `p + j·columnStride + k·innerStride`. Missing columns are zeros. */
+/** Packs `columns` columns of length K, element k of column j at `p + j·columnStride + k·innerStride`, likewise. */
 export function packColumns(
   source: Float32Array,
   p: number,
@@ -63,26 +68,28 @@ export function packColumns(
   columns: number,
   K: number,
   panels: Float64Array,
+  depth: number = K,
+  at: number = 0,
 ): void {
-  let o = 0
-  let j = 0
-  for (; j + 2 < columns; j += 3) {
+  for (let j = 0; j < columns; j += 3) {
+    let o = j * depth + 3 * at
     let p0 = p + j * columnStride
-    let p1 = p0 + columnStride
-    let p2 = p1 + columnStride
-    for (let k = 0; k < K; k++, o += 3, p0 += innerStride, p1 += innerStride, p2 += innerStride) {
-      panels[o] = source[p0]!
-      panels[o + 1] = source[p1]!
-      panels[o + 2] = source[p2]!
+    if (j + 2 < columns) {
+      let p1 = p0 + columnStride
+      let p2 = p1 + columnStride
+      for (let k = 0; k < K; k++, o += 3, p0 += innerStride, p1 += innerStride, p2 += innerStride) {
+        panels[o] = source[p0]!
+        panels[o + 1] = source[p1]!
+        panels[o + 2] = source[p2]!
+      }
+    } else {
+      const second = j + 1 < columns
+      for (let k = 0; k < K; k++, o += 3, p0 += innerStride) {
+        panels[o] = source[p0]!
+        panels[o + 1] = second ? source[p0 + columnStride]! : 0
+        panels[o + 2] = 0
+      }
     }
-  }
-  if (j === columns) return
-  let p0 = p + j * columnStride
-  const second = j + 1 < columns
-  for (let k = 0; k < K; k++, o += 3, p0 += innerStride) {
-    panels[o] = source[p0]!
-    panels[o + 1] = second ? source[p0 + columnStride]! : 0
-    panels[o + 2] = 0
   }
 }
 
@@ -91,7 +98,7 @@ export function panelRow(index: number, K: number): number {
   return (index >> 1) * 2 * K + (index & 1)
 }
 
-/** out = A·B, or out += A·B with `add`. `out` is by row, `stride` apart, with room for whole panels. */
+/** out = A·B over the first K elements of panels with room for `depth`, or out += A·B with `add`. `out` is by row, `stride` apart, with room for whole panels. */
 export function multiplyPanels(
   a: Float64Array,
   rows: number,
@@ -100,10 +107,11 @@ export function multiplyPanels(
   K: number,
   out: Float64Array,
   stride: number,
-  add: boolean,
+  add: boolean = false,
+  depth: number = K,
 ): void {
   for (let j = 0; j < columns; j += 3) {
-    for (let i = 0; i < rows; i += 2) multiplyTile(a, i * K, b, j * K, K, out, i * stride + j, stride, add)
+    for (let i = 0; i < rows; i += 2) multiplyTile(a, i * depth, b, j * depth, K, out, i * stride + j, stride, add)
   }
 }
 
@@ -124,6 +132,15 @@ function multiplyTile(
   let c10 = 0
   let c11 = 0
   let c12 = 0
+  const n = o + stride
+  if (add) {
+    c00 = out[o]!
+    c01 = out[o + 1]!
+    c02 = out[o + 2]!
+    c10 = out[n]!
+    c11 = out[n + 1]!
+    c12 = out[n + 2]!
+  }
   const end = (p + 2 * K) & INDEX
   p &= INDEX
   q &= INDEX
@@ -142,15 +159,6 @@ function multiplyTile(
     p = (p + 2) & INDEX
     q = (q + 3) & INDEX
   }
-  const n = o + stride
-  if (add) {
-    c00 += out[o]!
-    c01 += out[o + 1]!
-    c02 += out[o + 2]!
-    c10 += out[n]!
-    c11 += out[n + 1]!
-    c12 += out[n + 2]!
-  }
   out[o] = c00
   out[o + 1] = c01
   out[o + 2] = c02
@@ -161,9 +169,128 @@ function multiplyTile(
 
 /**
  * out = A·B with B where it lies: packing B costs more than it saves for few rows. Element k of column j is at
- * `q + j·columnStride + k·innerStride`.
+ * `q + j·columnStride + k·innerStride`, and one of the strides is 1.
  */
 export function multiplyInPlace(
+  a: Float64Array,
+  rows: number,
+  b: Float32Array,
+  q: number,
+  columnStride: number,
+  innerStride: number,
+  columns: number,
+  K: number,
+  out: Float64Array,
+  stride: number,
+): void {
+  if (columnStride === 1) addRowsOf(a, rows, b, q, innerStride, columns, K, out, stride)
+  else multiplyColumnsOf(a, rows, b, q, columnStride, innerStride, columns, K, out, stride)
+}
+
+/** B by rows: four of them, each times its element of A, at a time, along all columns. Sums still go in ascending k. */
+function addRowsOf(
+  a: Float64Array,
+  rows: number,
+  b: Float32Array,
+  q: number,
+  step: number,
+  columns: number,
+  K: number,
+  out: Float64Array,
+  stride: number,
+): void {
+  for (let i = 0; i < rows; i += 2) {
+    const o = i * stride
+    out.fill(0, o, o + columns)
+    if (i + 1 < rows) out.fill(0, o + stride, o + stride + columns)
+    let k = 0
+    for (; k + 3 < K; k += 4) {
+      if (i + 1 < rows) addToPair(a, i * K + 2 * k, b, q + k * step, step, columns, out, o, o + stride)
+      else addToRow(a, i * K + 2 * k, b, q + k * step, step, columns, out, o)
+    }
+    for (; k < K; k++) {
+      addOne(a[i * K + 2 * k]!, b, q + k * step, columns, out, o)
+      if (i + 1 < rows) addOne(a[i * K + 2 * k + 1]!, b, q + k * step, columns, out, o + stride)
+    }
+  }
+}
+
+function addToPair(
+  a: Float64Array,
+  p: number,
+  b: Float32Array,
+  q: number,
+  step: number,
+  columns: number,
+  out: Float64Array,
+  o: number,
+  n: number,
+): void {
+  const a00 = a[p]!
+  const a10 = a[p + 1]!
+  const a01 = a[p + 2]!
+  const a11 = a[p + 3]!
+  const a02 = a[p + 4]!
+  const a12 = a[p + 5]!
+  const a03 = a[p + 6]!
+  const a13 = a[p + 7]!
+  let q0 = q & INDEX
+  let q1 = (q + step) & INDEX
+  let q2 = (q + 2 * step) & INDEX
+  let q3 = (q + 3 * step) & INDEX
+  const end = (o + columns) & INDEX
+  o &= INDEX
+  n &= INDEX
+  while (o < end) {
+    const b0 = b[q0]!
+    const b1 = b[q1]!
+    const b2 = b[q2]!
+    const b3 = b[q3]!
+    out[o] = out[o]! + a00 * b0 + a01 * b1 + a02 * b2 + a03 * b3
+    out[n] = out[n]! + a10 * b0 + a11 * b1 + a12 * b2 + a13 * b3
+    q0 = (q0 + 1) & INDEX
+    q1 = (q1 + 1) & INDEX
+    q2 = (q2 + 1) & INDEX
+    q3 = (q3 + 1) & INDEX
+    o = (o + 1) & INDEX
+    n = (n + 1) & INDEX
+  }
+}
+
+function addToRow(
+  a: Float64Array,
+  p: number,
+  b: Float32Array,
+  q: number,
+  step: number,
+  columns: number,
+  out: Float64Array,
+  o: number,
+): void {
+  const a0 = a[p]!
+  const a1 = a[p + 2]!
+  const a2 = a[p + 4]!
+  const a3 = a[p + 6]!
+  const end = (o + columns) & INDEX
+  o &= INDEX
+  q &= INDEX
+  step &= INDEX
+  while (o < end) {
+    const q1 = (q + step) & INDEX
+    const q2 = (q1 + step) & INDEX
+    const q3 = (q2 + step) & INDEX
+    out[o] = out[o]! + a0 * b[q]! + a1 * b[q1]! + a2 * b[q2]! + a3 * b[q3]!
+    q = (q + 1) & INDEX
+    o = (o + 1) & INDEX
+  }
+}
+
+function addOne(a: number, b: Float32Array, q: number, columns: number, out: Float64Array, o: number): void {
+  for (let j = 0; j < columns; j++) out[o + j] = out[o + j]! + a * b[q + j]!
+}
+
+/** B by columns, each of them contiguous: tiles as with panels. */
+function multiplyColumnsOf(
   a: Float64Array,
   rows: number,
   b: Float32Array,

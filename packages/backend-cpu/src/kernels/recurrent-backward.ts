@@ -3,8 +3,9 @@
 import type { Kernel } from '../kernel.ts'
 import { startOf } from '../kernel.ts'
 import { CELLS } from './cells.ts'
-import { multiplyPanels, packColumns, panelRow, wholeColumns, wholeRows } from './panels.ts'
+import { panelRow, wholeColumns, wholeRows } from './panels.ts'
 import { clearPastEnds, layoutOf, loadState, planSequence, reserveLayout, storeState } from './sequence-plan.ts'
+import { multiplyStep, prepareWeights } from './step-weights.ts'
 
 export const recurrentBackward: Kernel<'recurrentBackward'> = (call, context) => {
   const [gradSequence, gradFinalHidden, gradFinalCell, sequence, reserve, recurrent] = call.inputs
@@ -24,8 +25,7 @@ export const recurrentBackward: Kernel<'recurrentBackward'> = (call, context) =>
   loadState(gradFinalHidden, units, plan, hidden, context)
   loadState(gradFinalCell, units, plan, cell, context)
 
-  const weights = scratch.doubles('panelsB', wholeColumns(units) * width)
-  packColumns(context.floats(recurrent), startOf(recurrent), width, 1, units, width, weights)
+  const weights = prepareWeights(recurrent, true, rows, plan.steps, context)
   const grads = scratch.doubles('panelsA', wholeRows(rows) * width)
   const stride = wholeColumns(units)
   const product = scratch.doubles('product', wholeRows(rows) * stride)
@@ -79,7 +79,7 @@ export const recurrentBackward: Kernel<'recurrentBackward'> = (call, context) =>
       )
     }
     if (running === 0 || (s === 0 && gradInitialHidden === null)) continue
-    multiplyPanels(grads, running, weights, units, width, product, stride, false)
+    multiplyStep(grads, running, weights, product, stride)
     for (let slot = 0; slot < running; slot++) {
       addRow(product, slot * stride, masks, maskStart + order[slot]! * units, hidden, slot * units, units)
     }

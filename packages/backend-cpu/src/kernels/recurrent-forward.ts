@@ -3,8 +3,9 @@
 import type { Kernel } from '../kernel.ts'
 import { startOf } from '../kernel.ts'
 import { CELLS } from './cells.ts'
-import { multiplyPanels, PANEL_ROWS, packColumns, panelRow, wholeColumns, wholeRows } from './panels.ts'
+import { PANEL_ROWS, panelRow, wholeColumns, wholeRows } from './panels.ts'
 import { clearPastEnds, layoutOf, loadState, planSequence, reserveLayout, storeState } from './sequence-plan.ts'
+import { multiplyStep, prepareWeights } from './step-weights.ts'
 
 export const recurrentForward: Kernel<'recurrentForward'> = (call, context) => {
   const [projected, recurrent, recurrentBias, initialHidden, initialCell, lengths, hiddenMask] = call.inputs
@@ -24,8 +25,7 @@ export const recurrentForward: Kernel<'recurrentForward'> = (call, context) => {
   loadState(initialCell, units, plan, cell, context)
 
   // The recurrent weights are packed once; each step's hidden state is packed row by row as its gates are done.
-  const weights = scratch.doubles('panelsB', wholeColumns(width) * units)
-  packColumns(context.floats(recurrent), startOf(recurrent), 1, width, width, units, weights)
+  const weights = prepareWeights(recurrent, false, rows, plan.steps, context)
   const states = scratch.doubles('panelsA', wholeRows(rows) * units)
   const masks = hiddenMask && context.floats(hiddenMask)
   const maskStart = hiddenMask ? startOf(hiddenMask) : 0
@@ -52,7 +52,7 @@ export const recurrentForward: Kernel<'recurrentForward'> = (call, context) => {
   for (let s = 0; s < plan.steps && active[s]! > 0; s++) {
     const running = active[s]!
     if (s === 0 && initialHidden === null) product.fill(0, 0, running * stride)
-    else multiplyPanels(states, running, weights, width, units, product, stride, false)
+    else multiplyStep(states, running, weights, product, stride)
     for (let slot = 0; slot < running; slot++) {
       const row = order[slot]!
       const t = reverse ? plan.lengths[slot]! - 1 - s : s

@@ -15,6 +15,7 @@ export const softmax: Kernel<'softmax'> = (call, context) => {
   const rows = length === 0 ? 0 : sizeOf(x.shape) / length
   const source = context.floats(x)
   const target = context.floats(out)
+  const powers = context.scratch.doubles('accumulator', log ? 0 : length)
   for (let row = 0; row < rows; row++) {
     const p = startOf(x) + row * length
     const o = startOf(out) + row * length
@@ -24,7 +25,7 @@ export const softmax: Kernel<'softmax'> = (call, context) => {
     } else if (log) {
       shiftRow(source, p, target, o, length, largest + Math.log(rowSumExp(source, p, length, largest)))
     } else {
-      softmaxRow(source, p, target, o, length, largest)
+      softmaxRow(source, p, target, o, length, largest, powers)
     }
   }
 }
@@ -33,7 +34,21 @@ function shiftRow(x: Float32Array, p: number, out: Float32Array, o: number, leng
   for (let i = 0; i < length; i++) out[o + i] = x[p + i]! - shift
 }
 
-function softmaxRow(x: Float32Array, p: number, out: Float32Array, o: number, length: number, largest: number): void {
-  const scale = 1 / rowSumExp(x, p, length, largest)
-  for (let i = 0; i < length; i++) out[o + i] = exp(x[p + i]! - largest) * scale
+function softmaxRow(
+  x: Float32Array,
+  p: number,
+  out: Float32Array,
+  o: number,
+  length: number,
+  largest: number,
+  powers: Float64Array,
+): void {
+  let sum = 0
+  for (let i = 0; i < length; i++) {
+    const power = exp(x[p + i]! - largest)
+    powers[i] = power
+    sum += power
+  }
+  const scale = 1 / sum
+  for (let i = 0; i < length; i++) out[o + i] = powers[i]! * scale
 }
