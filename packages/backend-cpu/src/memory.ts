@@ -186,15 +186,21 @@ export class Memory {
       this.#blocksTaken++
       return { floats: new Float32Array(buffer), ints: new Int32Array(buffer), bytes: new Uint8Array(buffer) }
     } catch (cause) {
-      throw new RnnError({
-        code: 'E_OUT_OF_MEMORY',
-        operation: 'allocate',
-        problem: `${asked} bytes asked with ${this.#liveBytes} bytes live in ${this.#live.size} buffers`,
-        fix: 'use a smaller batch or shorter sequences, or free tensors that are no longer used',
-        cause,
-      })
+      const problem = `${asked} bytes asked with ${this.#liveBytes} bytes live in ${this.#live.size} buffers`
+      throw outOfMemory('allocate', problem, cause)
     }
   }
+}
+
+/** What to throw when the system refuses memory. */
+export function outOfMemory(operation: string, problem: string, cause: unknown): RnnError {
+  return new RnnError({
+    code: 'E_OUT_OF_MEMORY',
+    operation,
+    problem,
+    fix: 'use a smaller batch or shorter sequences, or free tensors that are no longer used',
+    cause,
+  })
 }
 
 /** The smallest size class that holds `byteLength`: four per power of two, so at most a quarter is slack. */

@@ -1,5 +1,7 @@
 // Working memory of kernels, kept from call to call, so that a steady loop allocates nothing.
 
+import { outOfMemory } from './memory.ts'
+
 /** What a piece of scratch is for; one array of each lives on a backend. */
 export type ScratchName =
   | 'panelsA'
@@ -14,6 +16,9 @@ export type ScratchName =
   | 'counts'
   | 'indices'
 
+/** Arrays longer than this, in elements, are made for one call and left to the collector. */
+const KEPT_LENGTH = 2 ** 23
+
 /** Named arrays that grow and never shrink. A kernel owns what it takes until it returns; contents are undefined. */
 export class Scratch {
   readonly #doubles = new Map<ScratchName, Float64Array>()
@@ -25,14 +30,14 @@ export class Scratch {
     return this.#byteLength
   }
 
-  /** At least `length` doubles. */
+  /** At least `length` doubles. @throws E_OUT_OF_MEMORY */
   doubles(name: ScratchName, length: number): Float64Array {
-    const existing = this.#doubles.get(name)
-    if (existing !== undefined && existing.length >= length) return existing
-    const grown = new Float64Array(capacityFor(length))
-    this.#byteLength += grown.byteLength - (existing?.byteLength ?? 0)
-    this.#doubles.set(name, grown)
-    return grown
+    return this.#take(this.#doubles, Float64Array, name, length)
+  }
+
+  /** At least `length` int32s. @throws E_OUT_OF_MEMORY */
+  ints(name: ScratchName, length: number): Int32Array {
+    return this.#take(this.#ints, Int32Array, name, length)
   }
 
   /** At least `length` zeros: whoever asks does not write. */
@@ -45,21 +50,30 @@ export class Scratch {
     return this.#zeros
   }
 
-  /** At least `length` int32s. */
-  ints(name: ScratchName, length: number): Int32Array {
-    const existing = this.#ints.get(name)
-    if (existing !== undefined && existing.length >= length) return existing
-    const grown = new Int32Array(capacityFor(length))
-    this.#byteLength += grown.byteLength - (existing?.byteLength ?? 0)
-    this.#ints.set(name, grown)
-    return grown
-  }
-
   clear(): void {
     this.#doubles.clear()
     this.#ints.clear()
     this.#zeros = new Float32Array(0)
     this.#byteLength = 0
+  }
+
+  #take<Words extends Float64Array | Int32Array>(
+    kept: Map<ScratchName, Words>,
+    Words: { new (length: number): Words; readonly BYTES_PER_ELEMENT: number },
+    name: ScratchName,
+    length: number,
+  ): Words {
+    const existing = kept.get(name)
+    if (existing !== undefined && existing.length >= length) return existing
+    try {
+      if (length > KEPT_LENGTH) return new Words(length)
+      const grown = new Words(capacityFor(length))
+      this.#byteLength += grown.byteLength - (existing?.byteLength ?? 0)
+      kept.set(name, grown)
+      return grown
+    } catch (cause) {
+      throw outOfMemory('run', `${length * Words.BYTES_PER_ELEMENT} bytes of working memory asked`, cause)
+    }
   }
 }
 

@@ -69,7 +69,7 @@ function storedAs(dtype: DType): 'float32' | 'int32' {
 }
 
 /** Below this many words a loop is faster than the call of `set`. */
-const LOOP_WORDS = 48
+const LOOP_WORDS = 24
 
 /** Moves words unchanged, whatever they stand for. */
 export function copyWords(source: Int32Array, from: number, target: Int32Array, to: number, count: number): void {
