@@ -2,6 +2,7 @@
 
 import { Option, type Command } from 'commander'
 import { backendNames } from '../backends.ts'
+import { oneOf } from '../options.ts'
 
 /** Where models are saved, and looked for, unless something else is said. */
 export const defaultModel = 'models/text-classification'
@@ -20,9 +21,11 @@ export function modelOptions(command: Command): Command {
     .addOption(backendOption())
 }
 
-/** `--backend`. Its name is checked where it is opened, so that the message is one for all. */
+/** `--backend`. */
 export function backendOption(): Option {
-  return new Option('--backend <name>', `where to compute: ${backendNames.join(', ')} (default: cpu)`).default('cpu')
+  return new Option('--backend <name>', `where to compute: ${backendNames.join(', ')} (default: cpu)`)
+    .default('cpu')
+    .argParser(oneOf('--backend', backendNames))
 }
 
 /** `--json`. */
