@@ -1,5 +1,7 @@
 // What the recurrent drivers ask of a cell: its gates over one row of one time step, forward and backward.
 
+import type { Panels } from '../scratch.ts'
+
 /** Arrays of a forward pass. Indices into them come with each call. */
 export interface ForwardArrays {
   /** x·W + b. */
@@ -36,7 +38,7 @@ export interface BackwardArrays {
   /** GRU: gradient of the recurrent product. Others: the same array as gradProjected. */
   readonly gradProduct: Float32Array
   /** The same by rows of panels, for the product with the recurrent weights. */
-  readonly panels: Float64Array
+  readonly panels: Panels
   /** Gradients that flow from step to step, by slot; on return `hidden` holds what bypasses the recurrent product. */
   readonly hidden: Float64Array
   readonly cell: Float64Array

@@ -9,6 +9,9 @@ import { multiplyInPlace, multiplyPanels, packColumns, packRows, wholeColumns, w
 /** With this many rows or fewer, the right matrix is read where it lies. */
 const FEW_ROWS = 16
 
+/** Unless the left matrix is longer than this: it is packed whole. */
+const MOST_INNER = 2 ** 16
+
 // A block's packed rows (128 × 256 doubles) stay in the second-level cache while the packed columns stream by, and each panel in the first level.
 const BLOCK_ROWS = 128
 const BLOCK_COLUMNS = 384
@@ -31,12 +34,12 @@ export const matmul: Kernel<'matmul'> = (call, context) => {
   const biases = bias ? context.floats(bias) : context.scratch.zeros(N)
   const biasStart = bias ? startOf(bias) : 0
 
-  const few = M <= FEW_ROWS && summed === 1
+  const few = M <= FEW_ROWS && K <= MOST_INNER && summed === 1
   const blockRows = Math.min(wholeRows(M), BLOCK_ROWS)
   const blockColumns = few ? wholeColumns(N) : Math.min(wholeColumns(N), BLOCK_COLUMNS)
   const blockInner = few ? K : Math.min(summed * K, BLOCK_INNER)
-  const rows = context.scratch.doubles('panelsA', blockRows * blockInner)
-  const columns = few ? rows : context.scratch.doubles('panelsB', blockColumns * blockInner)
+  const rows = context.scratch.panels('panelsA', blockRows * blockInner)
+  const columns = few ? rows : context.scratch.panels('panelsB', blockColumns * blockInner)
   const product = context.scratch.doubles('product', blockRows * blockColumns)
 
   for (let i = 0; i < batch; i++) {

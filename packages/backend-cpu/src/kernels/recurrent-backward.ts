@@ -26,7 +26,7 @@ export const recurrentBackward: Kernel<'recurrentBackward'> = (call, context) =>
   loadState(gradFinalCell, units, plan, cell, context)
 
   const weights = prepareWeights(recurrent, true, rows, plan.steps, context)
-  const grads = scratch.doubles('panelsA', wholeRows(rows) * width)
+  const grads = scratch.panels('panelsA', wholeRows(rows) * width)
   const stride = wholeColumns(units)
   const product = scratch.doubles('product', wholeRows(rows) * stride)
 

@@ -2,6 +2,7 @@
 
 import type { Kernel } from '../kernel.ts'
 import { startOf } from '../kernel.ts'
+import type { Panels } from '../scratch.ts'
 import { CELLS } from './cells.ts'
 import { PANEL_ROWS, panelRow, wholeColumns, wholeRows } from './panels.ts'
 import { clearPastEnds, layoutOf, loadState, planSequence, reserveLayout, storeState } from './sequence-plan.ts'
@@ -26,7 +27,7 @@ export const recurrentForward: Kernel<'recurrentForward'> = (call, context) => {
 
   // The recurrent weights are packed once; each step's hidden state is packed row by row as its gates are done.
   const weights = prepareWeights(recurrent, false, rows, plan.steps, context)
-  const states = scratch.doubles('panelsA', wholeRows(rows) * units)
+  const states = scratch.panels('panelsA', wholeRows(rows) * units)
   const masks = hiddenMask && context.floats(hiddenMask)
   const maskStart = hiddenMask ? startOf(hiddenMask) : 0
   for (let slot = 0; slot < rows; slot++) {
@@ -75,7 +76,7 @@ function packState(
   units: number,
   masks: Float32Array | null,
   m: number,
-  panels: Float64Array,
+  panels: Panels,
   o: number,
 ): void {
   if (masks) for (let j = 0; j < units; j++, o += PANEL_ROWS) panels[o] = hidden[s + j]! * masks[m + j]!

@@ -3,6 +3,7 @@
 import type { Operand } from '@rnn/core'
 import type { KernelContext } from '../kernel.ts'
 import { startOf } from '../kernel.ts'
+import type { Panels } from '../scratch.ts'
 import { multiplyInPlace, multiplyPanels, packColumns, wholeColumns } from './panels.ts'
 
 /** A matrix `[K, columns]`, packed or where it lies. */
@@ -14,7 +15,7 @@ export interface StepWeights {
   readonly columnStride: number
   readonly innerStride: number
   /** Null where the matrix is read where it lies. */
-  readonly panels: Float64Array | null
+  readonly panels: Panels | null
 }
 
 /**
@@ -22,6 +23,9 @@ export interface StepWeights {
  * streaming step at batch 1 reads each weight once.
  */
 const FEW_PRODUCTS = 20
+
+/** Larger matrices than this (64 MiB packed) are read where they lie. */
+const MOST_PACKED = 2 ** 23
 
 /** The recurrent weights `[H, G·H]`, or their transpose, for `rows` rows over `steps` steps. */
 export function prepareWeights(
@@ -36,15 +40,16 @@ export function prepareWeights(
   const [columnStride, innerStride] = transposed ? [width, 1] : [1, width]
   const values = context.floats(recurrent)
   const start = startOf(recurrent)
-  const few = rows <= 1 || rows * steps <= FEW_PRODUCTS
-  const panels = few ? null : context.scratch.doubles('panelsB', wholeColumns(columns) * K)
+  const length = wholeColumns(columns) * K
+  const unpacked = rows <= 1 || rows * steps <= FEW_PRODUCTS || length > MOST_PACKED
+  const panels = unpacked ? null : context.scratch.panels('panelsB', length)
   if (panels) packColumns(values, start, columnStride, innerStride, columns, K, panels)
   return { columns, K, values, start, columnStride, innerStride, panels }
 }
 
 /** out = packed rows · weights. */
 export function multiplyStep(
-  rows: Float64Array,
+  rows: Panels,
   count: number,
   weights: StepWeights,
   out: Float64Array,
