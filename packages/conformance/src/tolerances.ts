@@ -6,8 +6,9 @@
 // 1. A sum or dot product of K terms makes K roundings. Rounding errors behave as independent numbers of mean zero, so they grow
 //    as √K: |error| ≤ λ·√K·u·Σ|terms| with a probability that falls as exp(−λ²/2) (Higham & Mary, "A new approach to probabilistic
 //    rounding error analysis", SIAM J. Sci. Comput. 41, 2019), and in practice far below, since partial sums are smaller than Σ|terms|. We allow 2·(1 + √K): one
-//    rounding more for the final store, and 2u a rounding, since GPUs may round either way ("correctly rounded" in WGSL and Vulkan). Summation in any order
-//    and with or without fused multiply-add meets it.
+//    rounding more for the final store, and 2u a rounding, since GPUs may round either way ("correctly rounded" in WGSL and Vulkan). Summation in blocks,
+//    in pairs or in vector lanes meets it, with or without fused multiply-add. A single float32 chain over thousands of like terms may not: there
+//    the roundings are no longer independent (each term loses the same bits), and a backend should not add up that way.
 // 2. Elementary functions: what the Vulkan specification ("Precision of SPIR-V Instructions", taken over by WGSL) demands of hardware: division
 //    2.5 ulp, exp (3 + 2·|x|) ulp, log 3 ulp or 2⁻²¹ absolute on [0.5, 2], inverse square root 2 ulp, square root as 1/inverse square root. 1 ulp ≤ 2u·|y|.
 //    It says nothing useful of tanh, and backends write their own: a rational or Padé form with one division is good to 4 ulp.
@@ -156,8 +157,23 @@ export const TOLERANCES: readonly ToleranceRow[] = [
   { op: 'product', relativeTo: '\\|y\\|', units: accumulation },
   { op: 'linear scan (K: 2T)', relativeTo: 'the scan of absolute values', units: accumulation },
   {
-    op: 'softmax, cross-entropy, layer norm, optimiser steps, normal',
-    relativeTo: 'formulas in src/bounds',
+    op: 'softmax (K: classes), plus 6 + 6·\\|x − max\\| and its mean',
+    relativeTo: '\\|y\\|',
+    units: (terms) => accumulation(terms) + DIVISION,
+  },
+  {
+    op: 'logSoftmax, cross-entropy (K: classes), plus 6 + 6·\\|x − max\\| in the mean',
+    relativeTo: '1, and 2·(\\|x\\| + \\|log-sum-exp\\|)',
+    units: (terms) => accumulation(terms) + LOGARITHM_NEAR_ONE,
+  },
+  {
+    op: 'layer norm (K: width)',
+    relativeTo: 'mean \\|x\\|, in units of the deviation',
+    units: (terms) => accumulation(terms) + DIVISION,
+  },
+  {
+    op: 'optimiser steps, normal numbers',
+    relativeTo: 'src/bounds: 2 for each rounding, and the ops above',
     units: () => '',
   },
   {

@@ -14,6 +14,11 @@ export function pseudoRandom(count: number, seed: number, scale = 1): Float64Arr
   return out
 }
 
+/** As `pseudoRandom`, but of full float32 precision, so that sums and products must round. */
+export function pseudoRandomFloats(count: number, seed: number, scale = 1): Float64Array {
+  return pseudoRandom(count, seed, scale).map((value) => Math.fround((value * Math.PI) / 3.25))
+}
+
 /** `count` whole numbers in `[low, high)`. */
 export function pseudoIntegers(count: number, seed: number, low: number, high: number): Float64Array {
   return pseudoRandom(count, seed).map(

@@ -11,7 +11,7 @@ import {
   type Shape,
 } from '@rnn/core'
 import { hostTensor, type HostTensor } from '../host-tensor.ts'
-import { pseudoRandom } from '../values.ts'
+import { pseudoRandomFloats } from '../values.ts'
 
 /** An operand before it has a buffer. */
 export interface OperandSpec extends OperandSignature {
@@ -38,14 +38,11 @@ export interface OperandOptions {
   readonly rows?: readonly [length: number, stride: number]
 }
 
-/** An input (or an output of an op in place): the given values, or pseudo-random ones in ±scale/2. */
+/** An input (or an output of an op in place): the given values, or pseudo-random ones of full precision within ±scale/2. */
 export function given(shape: Shape, options: OperandOptions = {}): OperandSpec {
-  const { seed = 1, scale = 2, values } = options
-  return place(
-    shape,
-    options,
-    values === undefined ? pseudoRandom(sizeOf(shape), seed, scale) : Float64Array.from(values),
-  )
+  const { seed = 1, scale = 2 } = options
+  const values = options.values ?? pseudoRandomFloats(sizeOf(shape), seed, scale)
+  return place(shape, options, Float64Array.from(values))
 }
 
 /** An int32 input. */
@@ -87,7 +84,9 @@ export function elementAt(spec: OperandSignature, i: number): number {
 
 /** The operand on the host, as the reference takes it. */
 export function hostOf(spec: OperandSpec): HostTensor {
-  return hostTensor(spec.shape, spec.values, spec.dtype)
+  const { shape, dtype, values } = spec
+  // What a backend will see.
+  return hostTensor(shape, values && dtype === 'float32' ? Float32Array.from(values) : values, dtype)
 }
 
 /** The operand with its buffer. */

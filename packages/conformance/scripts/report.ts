@@ -1,0 +1,94 @@
+// Runs the kit on a backend of this workspace and writes conformance.json and the support table drawn from it, conformance.md.
+//
+//   pnpm conformance [--backend cpu] [--level primitives …] [--filter text] [--out folder]
+
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { cpu } from '@rnn/backend-cpu'
+import { FUSED_OPS, type FusedName } from '@rnn/core'
+import {
+  LEVELS,
+  runConformance,
+  supportTable,
+  toleranceTable,
+  type Level,
+  type MakeBackend,
+  type Report,
+} from '@rnn/conformance'
+
+/** The backends of this workspace, and the fused ops that each declares. */
+const BACKENDS: Readonly<Record<string, { readonly make: MakeBackend; readonly fused: readonly FusedName[] }>> = {
+  cpu: { make: () => cpu(), fused: FUSED_OPS },
+}
+
+const { values } = parseArgs({
+  options: {
+    backend: { type: 'string', default: 'cpu' },
+    level: { type: 'string', multiple: true },
+    filter: { type: 'string' },
+    out: { type: 'string', default: 'conformance-report' },
+  },
+})
+
+const chosen = BACKENDS[values.backend]
+const wrong = values.level?.find((level) => !(LEVELS as readonly string[]).includes(level))
+if (chosen === undefined) stop(`no backend '${values.backend}'; there are ${Object.keys(BACKENDS).join(', ')}`)
+else if (wrong !== undefined) stop(`no level '${wrong}'; there are ${LEVELS.join(', ')}`)
+else await run(chosen)
+
+function stop(message: string): void {
+  process.stderr.write(`conformance: ${message}\n`)
+  process.exitCode = 2
+}
+
+async function run({ make, fused }: (typeof BACKENDS)[string]): Promise<void> {
+  const start = performance.now()
+  const report = await runConformance(make, {
+    fused,
+    ...(values.level && { levels: values.level as readonly Level[] }),
+    ...(values.filter !== undefined && { filter: values.filter }),
+    versions: await versionsOf(['core', 'conformance', `backend-${values.backend}`]),
+    onResult: ({ status, id, message }) => {
+      if (status !== 'passed') process.stderr.write(`${status}: ${id}: ${message}\n`)
+    },
+  })
+  await mkdir(values.out, { recursive: true })
+  await replace(join(values.out, 'conformance.json'), `${JSON.stringify(report, null, 2)}\n`)
+  await replace(join(values.out, 'conformance.md'), page(report))
+  const { passed, failed, unsupported } = report.counts
+  const seconds = ((performance.now() - start) / 1000).toFixed(1)
+  process.stdout.write(
+    `${passed} passed, ${failed} failed, ${unsupported} not supported in ${seconds} s; see ${values.out}\n`,
+  )
+  if (failed > 0) process.exitCode = 1
+}
+
+/** Versions of packages of this workspace. */
+async function versionsOf(folders: readonly string[]): Promise<Record<string, string>> {
+  const entries = folders.map(async (folder) => {
+    const text = await readFile(join(import.meta.dirname, '../..', folder, 'package.json'), 'utf8')
+    const { name, version } = JSON.parse(text) as { name: string; version: string }
+    return [name, version] as const
+  })
+  return Object.fromEntries(await Promise.all(entries))
+}
+
+function page(report: Report): string {
+  const versions = Object.entries(report.versions).map(([name, version]) => `${name} ${version}`)
+  return [
+    `# Conformance of ${report.backend.name}`,
+    `${report.backend.info.device}, ${report.backend.info.threads} thread(s); ${versions.join(', ')}.`,
+    supportTable([report]),
+    '## Tolerances',
+    'In units of 2⁻²⁴.',
+    toleranceTable(),
+    '',
+  ].join('\n\n')
+}
+
+/** Written beside and renamed: a reader never sees half a file. */
+async function replace(path: string, text: string): Promise<void> {
+  await writeFile(`${path}.new`, text)
+  await rename(`${path}.new`, path)
+}

@@ -1,0 +1,74 @@
+// The runner, the report and the table drawn from it.
+
+import { readFile } from 'node:fs/promises'
+import { cpu } from '@rnn/backend-cpu'
+import {
+  CASES,
+  openSession,
+  runConformance,
+  selectCases,
+  supportTable,
+  toleranceTable,
+  type CaseResult,
+} from '@rnn/conformance'
+import { expect, test } from 'vitest'
+
+test('cases are chosen by level, text, pattern and function', () => {
+  expect(selectCases().length).toBe(CASES.length)
+  expect(selectCases({ levels: ['storage'] }).every(({ level }) => level === 'storage')).toBe(true)
+  expect(selectCases({ filter: 'fused/lstm/forward-plain' }).map(({ id }) => id)).toEqual(['fused/lstm/forward-plain'])
+  expect(selectCases({ filter: /^primitives\/tanh\// }).length).toBeGreaterThan(2)
+  expect(selectCases({ filter: ({ requires }) => requires?.includes('readSync') ?? false }).length).toBe(1)
+})
+
+test('a report says what ran on what, and how close to the tolerance', async () => {
+  const seen: CaseResult[] = []
+  const report = await runConformance(() => cpu(), {
+    filter: /primitives\/matmul|storage\/calls/,
+    fused: ['recurrentForward'],
+    versions: { '@rnn/core': '1.2.3' },
+    onResult: (result) => seen.push(result),
+  })
+  expect(report).toMatchObject({
+    format: 1,
+    backend: { name: 'cpu' },
+    versions: { '@rnn/core': '1.2.3' },
+    declaredFused: ['recurrentForward'],
+  })
+  expect(report.counts.failed).toBe(0)
+  expect(seen).toEqual(report.results)
+  const worst = Math.max(...report.results.map((result) => result.worst))
+  expect(worst).toBeGreaterThan(0)
+  expect(worst).toBeLessThan(1)
+  expect(JSON.parse(JSON.stringify(report))).toEqual(report)
+})
+
+test('the support table has a row for each subject and a column for each report', async () => {
+  const options = { filter: /primitives\/(tanh|fill)\// }
+  const report = await runConformance(() => cpu(), options)
+  const [first] = report.results
+  const worse = {
+    ...report,
+    backend: { ...report.backend, name: 'mine' },
+    results: [{ ...first!, status: 'failed' as const }],
+  }
+  const table = supportTable([report, worse])
+  expect(table.split('\n')[0]).toMatch(/^\| {2}\| cpu \(.*\) \| mine \(.*\) \|$|^\| \| cpu \(.*\) \| mine \(.*\) \|$/)
+  expect(table).toMatch(/\| primitives\/fill \| \d+ passed \| \*\*1 failed\*\* \|/)
+  expect(table).toMatch(/\| primitives\/tanh \| \d+ passed \(error ≤ 0\.\d\d of tolerance\) \| – \|/)
+})
+
+test('a session runs cases one by one', async () => {
+  const session = openSession(() => cpu(), { filter: 'storage/order/write-after-run' })
+  const result = await session.run(session.cases[0]!)
+  expect(result).toMatchObject({ id: 'storage/order/write-after-run', status: 'passed' })
+  expect((await session.close()).results).toEqual([result])
+})
+
+test('the README shows the tolerance table as it is', async () => {
+  const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8')
+  // The formatter pads the cells.
+  const rows = (text: string): string[] =>
+    text.split('\n').map((line) => line.replaceAll(/ +/g, ' ').replaceAll(/-+/g, '-'))
+  expect(rows(readme)).toEqual(expect.arrayContaining(rows(toleranceTable()).filter((row) => !row.startsWith('|-'))))
+})
