@@ -28,8 +28,7 @@ export function callCases(
   build: () => CallSpec,
   layouts: readonly Layout[] = ['plain', 'offset', 'rows', 'shared'],
 ): ConformanceCase[] {
-  const { op } = build()
   return layouts
-    .filter((layout) => layout !== 'rows' || takesRows(op))
+    .filter((layout) => layout !== 'rows' || takesRows(build().op))
     .map((layout) => callCase(id, title, build, layout))
 }
