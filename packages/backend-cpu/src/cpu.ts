@@ -1,6 +1,6 @@
 // The backend: buffers, calls in order, kernels at once.
 
-import { RnnError } from '@rnn/core'
+import { FUSED_OPS, RnnError } from '@rnn/core'
 import type { Backend, OpName } from '@rnn/core'
 import type { CallOf, Kernel, KernelContext } from './kernel.ts'
 import { KERNELS } from './kernels/table.ts'
@@ -57,6 +57,7 @@ export async function cpu(options: CpuOptions = {}): Promise<Backend> {
       alive('supports')
       return true
     },
+    alwaysFused: FUSED_OPS,
     allocate(byteLength, role) {
       alive('allocate')
       return memory.allocate(byteLength, role)

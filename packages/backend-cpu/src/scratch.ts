@@ -2,35 +2,31 @@
 
 import { outOfMemory } from './memory.ts'
 
-/** Packed matrices: a plain array, which V8 keeps as unboxed doubles as long as it holds nothing but numbers. */
-export type Panels = number[]
-
-/** The engine refuses arrays of doubles not far beyond this length. */
-const MOST_PANEL_ELEMENTS = 2 ** 26
+/**
+ * Doubles in a plain array: V8 keeps them unboxed as long as it holds nothing but numbers, and reaches an element with fewer instructions than in a
+ * Float64Array. For the hot loops; panels.ts says what it buys.
+ */
+export type Doubles = number[]
 
 /** What a piece of scratch is for; one array of each lives on a backend. */
-export type ScratchName =
-  | 'product'
-  | 'accumulator'
-  | 'hidden'
-  | 'cell'
-  | 'order'
-  | 'lengths'
-  | 'active'
-  | 'counts'
-  | 'indices'
-
-/** The two sides of a product. */
-export type PanelName = 'panelsA' | 'panelsB'
+export type DoublesName = 'panelsA' | 'panelsB' | 'product' | 'hidden' | 'cell'
+export type SumsName = 'sums' | 'moreSums'
+export type IntsName = 'order' | 'lengths' | 'active' | 'counts' | 'indices'
 
 /** Arrays longer than this, in elements, are made for one call and left to the collector. */
 const KEPT_LENGTH = 2 ** 23
 
+/** Engines refuse plain arrays of doubles not far beyond this length. */
+const MOST_DOUBLES = 2 ** 26
+
+/** `new Array` with more than this would make a dictionary; longer arrays grow from a short one. */
+const LONGEST_NEW_ARRAY = 2 ** 24
+
 /** Named arrays that grow and never shrink. A kernel owns what it takes until it returns; contents are undefined. */
 export class Scratch {
-  readonly #doubles = new Map<ScratchName, Float64Array>()
-  readonly #panels = new Map<PanelName, Panels>()
-  readonly #ints = new Map<ScratchName, Int32Array>()
+  readonly #doubles = new Map<DoublesName, Doubles>()
+  readonly #sums = new Map<SumsName, Float64Array>()
+  readonly #ints = new Map<IntsName, Int32Array>()
   #zeros = new Float32Array(0)
   #byteLength = 0
 
@@ -38,28 +34,20 @@ export class Scratch {
     return this.#byteLength
   }
 
-  /** At least `length` doubles. @throws E_OUT_OF_MEMORY */
-  doubles(name: ScratchName, length: number): Float64Array {
-    return this.#take(this.#doubles, Float64Array, name, length)
+  /** At least `length` doubles for hot loops. @throws E_OUT_OF_MEMORY beyond what a plain array can hold */
+  doubles(name: DoublesName, length: number): Doubles {
+    if (length > MOST_DOUBLES) throw noMemory(8 * length, undefined)
+    return this.#take(this.#doubles, newDoubles, name, length, 8)
+  }
+
+  /** At least `length` doubles of any number. @throws E_OUT_OF_MEMORY */
+  sums(name: SumsName, length: number): Float64Array {
+    return this.#take(this.#sums, (n) => new Float64Array(n), name, length, 8)
   }
 
   /** At least `length` int32s. @throws E_OUT_OF_MEMORY */
-  ints(name: ScratchName, length: number): Int32Array {
-    return this.#take(this.#ints, Int32Array, name, length)
-  }
-
-  /** At least `length` elements of packed matrices. @throws E_OUT_OF_MEMORY beyond what an array can hold */
-  panels(name: PanelName, length: number): Panels {
-    const existing = this.#panels.get(name)
-    if (existing !== undefined && existing.length >= length) return existing
-    if (length > MOST_PANEL_ELEMENTS) {
-      throw outOfMemory('run', `a matrix of ${length} elements to pack`, undefined)
-    }
-    const grown = newPanels(length > KEPT_LENGTH ? length : capacityFor(length))
-    if (length > KEPT_LENGTH) return grown
-    this.#byteLength += 8 * (grown.length - (existing?.length ?? 0))
-    this.#panels.set(name, grown)
-    return grown
+  ints(name: IntsName, length: number): Int32Array {
+    return this.#take(this.#ints, (n) => new Int32Array(n), name, length, 4)
   }
 
   /** At least `length` zeros: whoever asks does not write. */
@@ -74,28 +62,29 @@ export class Scratch {
 
   clear(): void {
     this.#doubles.clear()
+    this.#sums.clear()
     this.#ints.clear()
-    this.#panels.clear()
     this.#zeros = new Float32Array(0)
     this.#byteLength = 0
   }
 
-  #take<Words extends Float64Array | Int32Array>(
-    kept: Map<ScratchName, Words>,
-    Words: { new (length: number): Words; readonly BYTES_PER_ELEMENT: number },
-    name: ScratchName,
+  #take<Name, Words extends { readonly length: number }>(
+    kept: Map<Name, Words>,
+    make: (length: number) => Words,
+    name: Name,
     length: number,
+    bytesPerElement: number,
   ): Words {
     const existing = kept.get(name)
     if (existing !== undefined && existing.length >= length) return existing
     try {
-      if (length > KEPT_LENGTH) return new Words(length)
-      const grown = new Words(capacityFor(length))
-      this.#byteLength += grown.byteLength - (existing?.byteLength ?? 0)
+      if (length > KEPT_LENGTH) return make(length)
+      const grown = make(capacityFor(length))
+      this.#byteLength += (grown.length - (existing?.length ?? 0)) * bytesPerElement
       kept.set(name, grown)
       return grown
     } catch (cause) {
-      throw outOfMemory('run', `${length * Words.BYTES_PER_ELEMENT} bytes of working memory asked`, cause)
+      throw noMemory(length * bytesPerElement, cause)
     }
   }
 }
@@ -105,12 +94,13 @@ function capacityFor(length: number): number {
   return Math.max(64, Math.ceil(length * 1.25))
 }
 
-/**
- * An array of unboxed doubles. Not of zeros: those would begin as small integers. `new Array` with more than 2²⁵ elements would make a dictionary, so
- * long arrays grow from a short one.
- */
-function newPanels(length: number): Panels {
-  const panels = new Array<number>(Math.min(length, 2 ** 20)).fill(0.5)
-  while (panels.length < length) panels.push(0.5)
-  return panels
+/** Not zeros: an array of those would begin as small integers, and change its kind later. */
+function newDoubles(length: number): Doubles {
+  const doubles = new Array<number>(Math.min(length, LONGEST_NEW_ARRAY)).fill(0.5)
+  while (doubles.length < length) doubles.push(0.5)
+  return doubles
+}
+
+function noMemory(byteLength: number, cause: unknown): Error {
+  return outOfMemory('run', `${byteLength} bytes of working memory asked`, cause)
 }

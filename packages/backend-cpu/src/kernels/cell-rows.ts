@@ -1,18 +1,18 @@
 // What the recurrent drivers ask of a cell: its gates over one row of one time step, forward and backward.
 
-import type { Panels } from '../scratch.ts'
+import type { Doubles } from '../scratch.ts'
 
 /** Arrays of a forward pass. Indices into them come with each call. */
 export interface ForwardArrays {
   /** x·W + b. */
   readonly projected: Float32Array
   /** h·R of the present step, by slot. */
-  readonly product: Float64Array
+  readonly product: Doubles
   /** GRU: bias of the product. */
   readonly bias: Float32Array
   /** State by slot, read and replaced: float32 values, so that a sequence in pieces gives the same bits. */
-  readonly hidden: Float64Array
-  readonly cell: Float64Array
+  readonly hidden: Doubles
+  readonly cell: Doubles
   readonly sequence: Float32Array
   readonly reserve: Float32Array | null
 }
@@ -38,10 +38,10 @@ export interface BackwardArrays {
   /** GRU: gradient of the recurrent product. Others: the same array as gradProjected. */
   readonly gradProduct: Float32Array
   /** The same by rows of panels, for the product with the recurrent weights. */
-  readonly panels: Panels
+  readonly panels: Doubles
   /** Gradients that flow from step to step, by slot; on return `hidden` holds what bypasses the recurrent product. */
-  readonly hidden: Float64Array
-  readonly cell: Float64Array
+  readonly hidden: Doubles
+  readonly cell: Doubles
 }
 
 /**

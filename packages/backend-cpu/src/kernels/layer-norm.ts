@@ -44,8 +44,8 @@ export const layerNormBackward: Kernel<'layerNormBackward'> = (call, context) =>
   const [means, rstds] = [context.floats(mean), context.floats(rstd)]
   const gains = gain && context.floats(gain)
   const gainStart = gain ? startOf(gain) : 0
-  const gainSums = context.scratch.doubles('hidden', length)
-  const biasSums = context.scratch.doubles('cell', length)
+  const gainSums = context.scratch.sums('sums', length)
+  const biasSums = context.scratch.sums('moreSums', length)
   gainSums.fill(0, 0, length)
   biasSums.fill(0, 0, length)
   for (let row = 0; row < rows; row++) {

@@ -48,7 +48,7 @@ export const linearScanBackward: Kernel<'linearScanBackward'> = (call, context) 
   const [batch, steps, units] = h.shape as readonly [number, number, number]
   const [gradHv, av, hv] = [context.floats(gradH), context.floats(a), context.floats(h)]
   const [gradAv, gradBv] = [context.floats(gradA), context.floats(gradB)]
-  const carry = context.scratch.doubles('hidden', units) // a[t+1]·gradB[t+1]
+  const carry = context.scratch.sums('sums', units) // a[t+1]·gradB[t+1]
   const towardPast = reverse ? units : -units
   for (let row = 0; row < batch; row++) {
     carry.fill(0, 0, units)

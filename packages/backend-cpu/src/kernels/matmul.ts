@@ -3,11 +3,12 @@
 import type { Operand, Shape } from '@rnn/core'
 import type { Kernel } from '../kernel.ts'
 import { startOf } from '../kernel.ts'
+import type { Doubles } from '../scratch.ts'
 import { stridesOver } from '../strided.ts'
 import { multiplyInPlace, multiplyPanels, packColumns, packRows, wholeColumns, wholeRows } from './panels.ts'
 
 /** With this many rows or fewer, the right matrix is read where it lies. */
-const FEW_ROWS = 16
+const FEW_ROWS = 12
 
 /** Unless the left matrix is longer than this: it is packed whole. */
 const MOST_INNER = 2 ** 16
@@ -38,8 +39,8 @@ export const matmul: Kernel<'matmul'> = (call, context) => {
   const blockRows = Math.min(wholeRows(M), BLOCK_ROWS)
   const blockColumns = few ? wholeColumns(N) : Math.min(wholeColumns(N), BLOCK_COLUMNS)
   const blockInner = few ? K : Math.min(summed * K, BLOCK_INNER)
-  const rows = context.scratch.panels('panelsA', blockRows * blockInner)
-  const columns = few ? rows : context.scratch.panels('panelsB', blockColumns * blockInner)
+  const rows = context.scratch.doubles('panelsA', blockRows * blockInner)
+  const columns = few ? rows : context.scratch.doubles('panelsB', blockColumns * blockInner)
   const product = context.scratch.doubles('product', blockRows * blockColumns)
 
   for (let i = 0; i < batch; i++) {
@@ -98,7 +99,7 @@ export const matmul: Kernel<'matmul'> = (call, context) => {
 
 /** out = product + bias, or out += product. */
 function store(
-  product: Float64Array,
+  product: Doubles,
   productStride: number,
   rows: number,
   columns: number,

@@ -12,7 +12,7 @@
 //   (12.8 against 10.0).
 // - `& INDEX` tells V8 that an index is a non-negative int32 that cannot overflow, which saves a check at each access (12.8 against 9 or so).
 
-import type { Panels } from '../scratch.ts'
+import type { Doubles } from '../scratch.ts'
 
 const INDEX = 0x3fffffff
 
@@ -40,7 +40,7 @@ export function packRows(
   innerStride: number,
   rows: number,
   K: number,
-  panels: Panels,
+  panels: Doubles,
   depth: number = K,
   at: number = 0,
 ): void {
@@ -70,7 +70,7 @@ export function packColumns(
   innerStride: number,
   columns: number,
   K: number,
-  panels: Panels,
+  panels: Doubles,
   depth: number = K,
   at: number = 0,
 ): void {
@@ -103,12 +103,12 @@ export function panelRow(index: number, K: number): number {
 
 /** out = A·B over the first K elements of panels with room for `depth`, or out += A·B with `add`. `out` is by row, `stride` apart, with room for whole panels. */
 export function multiplyPanels(
-  a: Panels,
+  a: Doubles,
   rows: number,
-  b: Panels,
+  b: Doubles,
   columns: number,
   K: number,
-  out: Float64Array,
+  out: Doubles,
   stride: number,
   add: boolean = false,
   depth: number = K,
@@ -119,12 +119,12 @@ export function multiplyPanels(
 }
 
 function multiplyTile(
-  a: Panels,
+  a: Doubles,
   p: number,
-  b: Panels,
+  b: Doubles,
   q: number,
   K: number,
-  out: Float64Array,
+  out: Doubles,
   o: number,
   stride: number,
   add: boolean,
@@ -175,7 +175,7 @@ function multiplyTile(
  * `q + j·columnStride + k·innerStride`, and one of the strides is 1.
  */
 export function multiplyInPlace(
-  a: Panels,
+  a: Doubles,
   rows: number,
   b: Float32Array,
   q: number,
@@ -183,7 +183,7 @@ export function multiplyInPlace(
   innerStride: number,
   columns: number,
   K: number,
-  out: Float64Array,
+  out: Doubles,
   stride: number,
 ): void {
   if (columnStride === 1) addRowsOf(a, rows, b, q, innerStride, columns, K, out, stride)
@@ -192,14 +192,14 @@ export function multiplyInPlace(
 
 /** B by rows: four of them, each times its element of A, at a time, along all columns. Sums still go in ascending k. */
 function addRowsOf(
-  a: Panels,
+  a: Doubles,
   rows: number,
   b: Float32Array,
   q: number,
   step: number,
   columns: number,
   K: number,
-  out: Float64Array,
+  out: Doubles,
   stride: number,
 ): void {
   for (let i = 0; i < rows; i += 2) {
@@ -219,13 +219,13 @@ function addRowsOf(
 }
 
 function addToPair(
-  a: Panels,
+  a: Doubles,
   p: number,
   b: Float32Array,
   q: number,
   step: number,
   columns: number,
-  out: Float64Array,
+  out: Doubles,
   o: number,
   n: number,
 ): void {
@@ -261,13 +261,13 @@ function addToPair(
 }
 
 function addToRow(
-  a: Panels,
+  a: Doubles,
   p: number,
   b: Float32Array,
   q: number,
   step: number,
   columns: number,
-  out: Float64Array,
+  out: Doubles,
   o: number,
 ): void {
   const a0 = a[p]!
@@ -288,13 +288,13 @@ function addToRow(
   }
 }
 
-function addOne(a: number, b: Float32Array, q: number, columns: number, out: Float64Array, o: number): void {
+function addOne(a: number, b: Float32Array, q: number, columns: number, out: Doubles, o: number): void {
   for (let j = 0; j < columns; j++) out[o + j] = out[o + j]! + a * b[q + j]!
 }
 
 /** B by columns, each of them contiguous: tiles as with panels. */
 function multiplyColumnsOf(
-  a: Panels,
+  a: Doubles,
   rows: number,
   b: Float32Array,
   q: number,
@@ -302,7 +302,7 @@ function multiplyColumnsOf(
   innerStride: number,
   columns: number,
   K: number,
-  out: Float64Array,
+  out: Doubles,
   stride: number,
 ): void {
   for (let j = 0; j < columns; j += 3) {
@@ -319,7 +319,7 @@ function multiplyColumnsOf(
 }
 
 function inPlaceTile(
-  a: Panels,
+  a: Doubles,
   p: number,
   b: Float32Array,
   q: number,
@@ -327,7 +327,7 @@ function inPlaceTile(
   third: number,
   step: number,
   K: number,
-  out: Float64Array,
+  out: Doubles,
   o: number,
   stride: number,
 ): void {
@@ -369,7 +369,7 @@ function inPlaceTile(
 }
 
 function inPlaceRow(
-  a: Panels,
+  a: Doubles,
   p: number,
   b: Float32Array,
   q: number,
@@ -377,7 +377,7 @@ function inPlaceRow(
   third: number,
   step: number,
   K: number,
-  out: Float64Array,
+  out: Doubles,
   o: number,
 ): void {
   let c0 = 0

@@ -2,6 +2,7 @@
 
 import type { Kernel } from '../kernel.ts'
 import { startOf } from '../kernel.ts'
+import type { Doubles } from '../scratch.ts'
 import { CELLS } from './cells.ts'
 import { panelRow, wholeColumns, wholeRows } from './panels.ts'
 import { clearPastEnds, layoutOf, loadState, planSequence, reserveLayout, storeState } from './sequence-plan.ts'
@@ -26,7 +27,7 @@ export const recurrentBackward: Kernel<'recurrentBackward'> = (call, context) =>
   loadState(gradFinalCell, units, plan, cell, context)
 
   const weights = prepareWeights(recurrent, true, rows, plan.steps, context)
-  const grads = scratch.panels('panelsA', wholeRows(rows) * width)
+  const grads = scratch.doubles('panelsA', wholeRows(rows) * width)
   const stride = wholeColumns(units)
   const product = scratch.doubles('product', wholeRows(rows) * stride)
 
@@ -92,11 +93,11 @@ export const recurrentBackward: Kernel<'recurrentBackward'> = (call, context) =>
 
 /** hidden += product, times the mask. */
 function addRow(
-  product: Float64Array,
+  product: Doubles,
   p: number,
   masks: Float32Array | null,
   m: number,
-  hidden: Float64Array,
+  hidden: Doubles,
   s: number,
   units: number,
 ): void {

@@ -2,7 +2,7 @@
 
 import type { Kernel } from '../kernel.ts'
 import { startOf } from '../kernel.ts'
-import type { Panels } from '../scratch.ts'
+import type { Doubles } from '../scratch.ts'
 import { CELLS } from './cells.ts'
 import { PANEL_ROWS, panelRow, wholeColumns, wholeRows } from './panels.ts'
 import { clearPastEnds, layoutOf, loadState, planSequence, reserveLayout, storeState } from './sequence-plan.ts'
@@ -27,7 +27,7 @@ export const recurrentForward: Kernel<'recurrentForward'> = (call, context) => {
 
   // The recurrent weights are packed once; each step's hidden state is packed row by row as its gates are done.
   const weights = prepareWeights(recurrent, false, rows, plan.steps, context)
-  const states = scratch.panels('panelsA', wholeRows(rows) * units)
+  const states = scratch.doubles('panelsA', wholeRows(rows) * units)
   const masks = hiddenMask && context.floats(hiddenMask)
   const maskStart = hiddenMask ? startOf(hiddenMask) : 0
   for (let slot = 0; slot < rows; slot++) {
@@ -71,12 +71,12 @@ export const recurrentForward: Kernel<'recurrentForward'> = (call, context) => {
 
 /** Packs a row's hidden state, times the mask, for the next step's product. */
 function packState(
-  hidden: Float64Array,
+  hidden: Doubles,
   s: number,
   units: number,
   masks: Float32Array | null,
   m: number,
-  panels: Panels,
+  panels: Doubles,
   o: number,
 ): void {
   if (masks) for (let j = 0; j < units; j++, o += PANEL_ROWS) panels[o] = hidden[s + j]! * masks[m + j]!

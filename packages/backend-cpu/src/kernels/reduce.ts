@@ -16,7 +16,7 @@ export const reduce: Kernel<'reduce'> = (call, context) => {
   const outCount = sizeOf(out.shape)
   const count = sizeOf(x.shape)
   const isFloat = x.dtype === 'float32'
-  const acc = context.scratch.doubles('accumulator', outCount)
+  const acc = context.scratch.sums('sums', outCount)
   acc.fill(initialValue(kind, x.dtype), 0, outCount)
 
   const kept = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size))

@@ -3,6 +3,7 @@
 import type { Operand } from '@rnn/core'
 import type { KernelContext } from '../kernel.ts'
 import { startOf } from '../kernel.ts'
+import type { Doubles } from '../scratch.ts'
 import { stridesOver } from '../strided.ts'
 
 /** Rows of a batch in slots, longest first; equals keep their order. */
@@ -106,7 +107,7 @@ export function loadState(
   operand: Operand | null,
   size: number,
   plan: SequencePlan,
-  state: Float64Array,
+  state: Doubles,
   context: KernelContext,
 ): void {
   if (operand === null) {
@@ -122,7 +123,7 @@ export function loadState(
 
 /** Writes slots back into a `[B, ·]` operand. */
 export function storeState(
-  state: Float64Array,
+  state: Doubles,
   size: number,
   plan: SequencePlan,
   operand: Operand,

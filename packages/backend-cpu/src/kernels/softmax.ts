@@ -15,7 +15,7 @@ export const softmax: Kernel<'softmax'> = (call, context) => {
   const rows = length === 0 ? 0 : sizeOf(x.shape) / length
   const source = context.floats(x)
   const target = context.floats(out)
-  const powers = context.scratch.doubles('accumulator', log ? 0 : length)
+  const powers = context.scratch.sums('sums', log ? 0 : length)
   for (let row = 0; row < rows; row++) {
     const p = startOf(x) + row * length
     const o = startOf(out) + row * length

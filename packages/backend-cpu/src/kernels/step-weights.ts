@@ -3,7 +3,7 @@
 import type { Operand } from '@rnn/core'
 import type { KernelContext } from '../kernel.ts'
 import { startOf } from '../kernel.ts'
-import type { Panels } from '../scratch.ts'
+import type { Doubles } from '../scratch.ts'
 import { multiplyInPlace, multiplyPanels, packColumns, wholeColumns } from './panels.ts'
 
 /** A matrix `[K, columns]`, packed or where it lies. */
@@ -15,7 +15,7 @@ export interface StepWeights {
   readonly columnStride: number
   readonly innerStride: number
   /** Null where the matrix is read where it lies. */
-  readonly panels: Panels | null
+  readonly panels: Doubles | null
 }
 
 /**
@@ -42,19 +42,13 @@ export function prepareWeights(
   const start = startOf(recurrent)
   const length = wholeColumns(columns) * K
   const unpacked = rows <= 1 || rows * steps <= FEW_PRODUCTS || length > MOST_PACKED
-  const panels = unpacked ? null : context.scratch.panels('panelsB', length)
+  const panels = unpacked ? null : context.scratch.doubles('panelsB', length)
   if (panels) packColumns(values, start, columnStride, innerStride, columns, K, panels)
   return { columns, K, values, start, columnStride, innerStride, panels }
 }
 
 /** out = packed rows · weights. */
-export function multiplyStep(
-  rows: Panels,
-  count: number,
-  weights: StepWeights,
-  out: Float64Array,
-  stride: number,
-): void {
+export function multiplyStep(rows: Doubles, count: number, weights: StepWeights, out: Doubles, stride: number): void {
   const { columns, K, values, start, columnStride, innerStride, panels } = weights
   if (panels) multiplyPanels(rows, count, panels, columns, K, out, stride)
   else multiplyInPlace(rows, count, values, start, columnStride, innerStride, columns, K, out, stride)
