@@ -22,7 +22,7 @@ export interface Effort {
 
 /** The effort of a bench of so many rounds. */
 export function effortOf(rounds: number): Effort {
-  return { rounds, warmUpMs: 1000, warmUpRuns: 3, roundMs: 300 }
+  return { rounds, warmUpMs: 1000, warmUpRuns: 3, roundMs: 500 }
 }
 
 /** The least that goes through everything once; the timings mean nothing. */
@@ -129,7 +129,8 @@ async function compareAll(
         continue
       }
       const reference = references.get(key)
-      const who = `${workload.id} ${caseName}: ${subject.id} (${info.name})`
+      const where = workload.cases.length > 1 ? `${workload.id} ${caseName}` : workload.id
+      const who = `${where}: ${subject.id} (${info.name})`
       if (reference === undefined)
         throw new BenchError(
           'E_MISMATCH',

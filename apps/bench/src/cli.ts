@@ -1,7 +1,7 @@
 /** `pnpm bench`: this project and its peers on the same work, side by side. */
 
 import { join, relative } from 'node:path'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { effortOf, QUICK, runBench } from './bench.ts'
 import { BenchError, describeError } from './errors.ts'
 import { currentLoad, describeMachine } from './machine.ts'
@@ -16,8 +16,8 @@ interface Options {
   readonly only: readonly string[]
   readonly subjects: readonly string[]
   readonly rounds: number
-  readonly quick: boolean
-  readonly json: boolean
+  readonly quick?: boolean
+  readonly json?: boolean
   readonly out: string
 }
 
@@ -52,24 +52,28 @@ async function bench(options: Options): Promise<void> {
   else console.log(`${renderReport(results)}\nwritten: ${written.map((path) => relative('', path)).join(', ')}`)
 }
 
+const allSubjects = subjects.map((each) => each.id)
 const program = new Command('bench')
   .description('Times this project and its peers on the same work, side by side.')
-  .option(
-    '--only <ids>',
-    `workloads, with commas between (default: ${defaultWorkloads.join(',')})`,
-    idList,
-    defaultWorkloads,
+  .addOption(
+    new Option('--only <ids>', 'workloads, with commas between')
+      .argParser(idList)
+      .default(defaultWorkloads, defaultWorkloads.join(',')),
   )
-  .option(
-    '--subjects <ids>',
-    'subjects, with commas between',
-    idList,
-    subjects.map((each) => each.id),
+  .addOption(
+    new Option('--subjects <ids>', 'subjects, with commas between')
+      .argParser(idList)
+      .default(allSubjects, allSubjects.join(',')),
   )
   .option('--rounds <n>', 'rounds of timing', wholeNumber, 5)
-  .option('--out <folder>', 'where results.json and chart.svg go', join(import.meta.dirname, '../bench-results'))
-  .option('--quick', 'run everything once, to see that it works; the timings mean nothing', false)
-  .option('--json', 'print one JSON line for each workload and subject instead of tables', false)
+  .addOption(
+    new Option('--out <folder>', 'where results.json and chart.svg go').default(
+      join(import.meta.dirname, '../bench-results'),
+      'apps/bench/bench-results',
+    ),
+  )
+  .option('--quick', 'run everything once, to see that it works; the timings mean nothing')
+  .option('--json', 'print one JSON line for each workload and subject instead of tables')
   .action(bench)
 
 try {
