@@ -3,7 +3,7 @@
 import { sizeOf } from '@rnn/core'
 import type { Shape } from '@rnn/core'
 import * as fc from 'fast-check'
-import { describe, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { expectClose, kit, randoms, ROUNDING } from './kit.ts'
 import type { Placement } from './kit.ts'
 
@@ -150,4 +150,24 @@ test('matmul of whole matrices as rows: each head of an attention layer', async 
     [0, 1, 2, 3].reduce((sum, k) => sum + a[(i >> 1) * 4 + k]! * b[k * 2 + (i & 1)]!, 0),
   )
   expectClose(values(out), expected, ROUNDING, 36 * 2 ** -53)
+})
+
+test.each(flags)('matmul gives a row the same bits alone and among others, %o', async ({ transposeA, transposeB }) => {
+  const { floats, run, values, blank } = await kit()
+  const [M, K, N] = [33, 300, 50]
+  const a = randoms(1, M * K)
+  const rows = Array.from({ length: M }, (_, m) => a.slice(m * K, (m + 1) * K))
+  const right = floats(transposeB ? [N, K] : [K, N], randoms(2, K * N))
+  const product = (some: readonly (readonly number[])[]): number[] => {
+    const count = some.length
+    const across = Array.from({ length: K * count }, (_, i) => some[i % count]![Math.floor(i / count)]!)
+    const left = transposeA ? floats([K, count], across) : floats([count, K], some.flat())
+    const out = blank([count, N])
+    const attributes = { transposeA, transposeB, accumulate: false }
+    run({ op: 'matmul', inputs: [left, right, null], outputs: [out], attributes })
+    return values(out)
+  }
+  const whole = product(rows)
+  expect(product(rows.slice(0, 7))).toEqual(whole.slice(0, 7 * N))
+  expect(product(rows.slice(32))).toEqual(whole.slice(32 * N))
 })
