@@ -5,7 +5,8 @@ import type { Kernel } from '../kernel.ts'
 import { startOf } from '../kernel.ts'
 import type { Doubles } from '../scratch.ts'
 import { stridesOver } from '../strided.ts'
-import { multiplyInPlace, multiplyPanels, packColumns, packRows, wholeColumns, wholeRows } from './panels.ts'
+import { multiplyInPlace } from './in-place.ts'
+import { multiplyPanels, packColumns, packRows, wholeColumns, wholeRows } from './panels.ts'
 
 /** With this many rows or fewer, the right matrix is read where it lies. */
 const FEW_ROWS = 12

@@ -4,7 +4,8 @@ import type { Operand } from '@rnn/core'
 import type { KernelContext } from '../kernel.ts'
 import { startOf } from '../kernel.ts'
 import type { Doubles } from '../scratch.ts'
-import { multiplyInPlace, multiplyPanels, packColumns, wholeColumns } from './panels.ts'
+import { multiplyInPlace } from './in-place.ts'
+import { multiplyPanels, packColumns, wholeColumns } from './panels.ts'
 
 /** A matrix `[K, columns]`, packed or where it lies. */
 export interface StepWeights {
