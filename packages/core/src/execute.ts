@@ -1,8 +1,10 @@
 // The one door through which core's ops reach a backend: checks, strides that a kernel doesn't take, recording.
 
+import { submit } from './capture.ts'
 import { writesInPlace, type OpCall, type OpName, type OpOf } from './contract/op-call.ts'
 import { recorderOf } from './recorder.ts'
 import { sameShape } from './shape.ts'
+import type { Storage } from './storage.ts'
 import { assertSameBackend, assertUsable, contiguousCopy, operandOf, type Tensor } from './tensor.ts'
 
 /** Runs an op on tensors whose shapes fit, and records it where an input is tracked. `operation` is its name in messages. */
@@ -26,7 +28,8 @@ export function run(call: OpOf<Tensor>, operation: string = call.op): void {
   const copies: Tensor[] = []
   const inputs = call.inputs.map((tensor, index) => {
     if (tensor === null) return null
-    if (tensor.placement.rows === undefined || takesRows(call, index)) return operandOf(tensor)
+    const fits = tensor.placement.rows === undefined || takesRows(call, index)
+    if (fits && !isWritten(call, tensor.storage)) return operandOf(tensor)
     const copy = contiguousCopy(tensor)
     copies.push(copy)
     return operandOf(copy)
@@ -34,7 +37,7 @@ export function run(call: OpOf<Tensor>, operation: string = call.op): void {
   const outputs = call.outputs.map((tensor) => tensor && operandOf(tensor))
   try {
     // The operands stand where the tensors of the typed call stood.
-    first.backend.run({ op: call.op, inputs, outputs, attributes: call.attributes } as unknown as OpCall)
+    submit(first.backend, { op: call.op, inputs, outputs, attributes: call.attributes } as unknown as OpCall)
   } catch (error) {
     if (!writesInPlace(call)) for (const output of call.outputs) output?.dispose()
     throw error
@@ -42,6 +45,12 @@ export function run(call: OpOf<Tensor>, operation: string = call.op): void {
     for (const copy of copies) copy.dispose()
   }
   for (const output of call.outputs) if (output !== null) output.storage.version++
+}
+
+/** Whether an output lies in this storage. The contract keeps inputs and outputs in different buffers: such an input is copied. */
+function isWritten(call: OpOf<Tensor>, storage: Storage): boolean {
+  for (const output of call.outputs) if (output?.storage === storage) return true
+  return false
 }
 
 /** Inputs that kernels take with rows: all of these ops, or the numbered inputs (the sequences of the recurrent ops). */

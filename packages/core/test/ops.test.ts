@@ -11,6 +11,7 @@ import {
   broadcastTo,
   clip,
   concat,
+  decorate,
   equal,
   full,
   gather,
@@ -23,12 +24,15 @@ import {
   logicalAnd,
   logSoftmax,
   matmul,
+  matmulInto,
   max,
   mean,
   oneHot,
   pad,
   scatterAdd,
   select,
+  sgdStep,
+  slice,
   softmax,
   softmaxCrossEntropy,
   sqrt,
@@ -189,6 +193,44 @@ describe('in place', () => {
     assignFromHost(target, Float32Array.of(0, 0, 0, 1))
     expect(await listOf(target)).toEqual([0, 0, 0, 1])
     expect(target.storage.version).toBeGreaterThan(version)
+  })
+
+  test('parts of one tensor may be written from one another: kernels get them in buffers of their own', async () => {
+    const shared: boolean[] = []
+    const inner = await cpu()
+    const watched = decorate(inner, {
+      run: (call) => {
+        const written = new Set(call.outputs.map((each) => each?.buffer))
+        shared.push(call.inputs.some((each) => each !== null && written.has(each.buffer)))
+        inner.run(call)
+      },
+    })
+    const rows = [
+      [1, 2, 3],
+      [4, 5, 6],
+    ]
+    const [a, b] = [tensor(rows, { backend: watched }), tensor(rows, { backend: watched })]
+    assign(slice(a, 1, 1, 2), slice(a, 1, 0, 2))
+    expect(await listOf(a)).toEqual([1, 1, 2, 4, 4, 5])
+    accumulate(slice(b, 1, 1, 2), slice(b, 1, 0, 2))
+    accumulate(b, b)
+    expect(await listOf(b)).toEqual([2, 6, 10, 8, 18, 22])
+    const square = tensor(
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      { backend: watched },
+    )
+    matmulInto(square, square, square)
+    expect(await listOf(square)).toEqual([8, 12, 18, 26])
+    sgdStep([square, tensor([0.5], { backend: watched }), null], [square, null], {
+      momentum: 0,
+      nesterov: false,
+      weightDecay: 0,
+    })
+    expect(await listOf(square)).toEqual([4, 6, 9, 13])
+    expect(shared).not.toContain(true)
   })
 })
 
