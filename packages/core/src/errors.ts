@@ -7,6 +7,7 @@ export type ErrorCode =
   | 'E_VALUE' // an argument or option out of its range
   | 'E_BACKEND_MISMATCH' // tensors of two backends in one operation
   | 'E_BACKEND_DISPOSED'
+  | 'E_BACKEND_LOST' // what ran the backend is gone (a worker that died or could not start, a device that was lost): its buffers went with it
   | 'E_DISPOSED' // a tensor used after it was freed
   | 'E_INDEX_RANGE' // gather, scatterAdd, class labels
   | 'E_OUT_OF_MEMORY'

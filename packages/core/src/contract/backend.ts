@@ -1,6 +1,6 @@
 // The Backend contract: all that a device must offer to run and train recurrent networks. `@rnn/conformance` proves an implementation.
 
-import type { FusedSignature, OpCall, OpName, OpSignature } from './op-call.ts'
+import type { FusedName, FusedSignature, OpCall, OpName, OpSignature } from './op-call.ts'
 import type { BufferHandle, BufferRange } from './operand.ts'
 
 /**
@@ -17,6 +17,8 @@ export interface Backend {
   readonly info: BackendInfo
   /** Whether a fused op will run here; pure in signature and info, asked for fused ops only. */
   supports(call: FusedSignature): true | Unsupported
+  /** Fused ops that `supports` never refuses, whatever their shapes: who can't wait for an answer (a page, of its worker) need not ask. */
+  readonly alwaysFused?: readonly FusedName[]
   /** Compiles ahead what these calls will need. */
   prepare?(calls: readonly OpSignature[]): Promise<void>
   /** A new buffer with undefined contents; `byteLength` may be 0. */
@@ -79,12 +81,13 @@ export interface BackendStats {
  * ```
  */
 export function decorate(backend: Backend, overrides: Partial<Backend>): Backend {
-  const { prepare, readSync } = backend
+  const { prepare, readSync, alwaysFused } = backend
   return {
     name: backend.name,
     interfaceVersion: backend.interfaceVersion,
     info: backend.info,
     supports: (call) => backend.supports(call),
+    ...(alwaysFused && !overrides.supports && { alwaysFused }),
     ...(prepare && { prepare: (calls: readonly OpSignature[]) => prepare.call(backend, calls) }),
     allocate: (byteLength, role) => backend.allocate(byteLength, role),
     release: (buffer) => backend.release(buffer),
