@@ -27,8 +27,11 @@ import {
   matmulInto,
   max,
   mean,
+  mul,
   oneHot,
+  ones,
   pad,
+  reshape,
   scatterAdd,
   select,
   sgdStep,
@@ -38,6 +41,7 @@ import {
   sqrt,
   sub,
   sum,
+  sumOfSquares,
   sumTo,
   tanh,
   tensor,
@@ -277,6 +281,40 @@ describe('messages', () => {
     ['probability', () => bernoulli(key(1), [2], 1.5, { backend }), 'bernoulli: probability 1.5; use 0 … 1'],
     ['assign', () => assign(x(), zeros([3], { backend })), 'assign: x has shape [3], expected [2, 3]'],
     ['clip', () => clip(x(), 1, 0), 'clip: low 1 is above high 0'],
+    [
+      'a fraction beside whole numbers',
+      () => mul(ints(4, 6), 0.5),
+      "mul: 0.5 is no int32, which the tensor beside it is; convert that tensor first: cast(x, 'float32')",
+    ],
+    ['a fraction to compare with', () => less(ints(0, 1), 0.5), 'less: 0.5 is no int32'],
+    [
+      'infinity among whole numbers',
+      () => select(less(ints(1), 2), ints(1), -Infinity),
+      'select: -Infinity is no int32',
+    ],
+    [
+      'a gain of whole numbers',
+      () => layerNorm(x(), { gain: ints(1, 1, 1) }),
+      'layerNorm: gain is int32, expected float32',
+    ],
+    [
+      'an initial state of whole numbers',
+      () =>
+        linearScan(ones([1, 1, 1], { backend }), ones([1, 1, 1], { backend }), { initial: reshape(ints(1), [1, 1]) }),
+      'linearScan: initial is int32, expected float32',
+    ],
+    ['squares of whole numbers', () => sumOfSquares([ints(3)]), 'sumOfSquares: x is int32, expected float32'],
+    [
+      'a gradient of whole numbers',
+      () =>
+        sgdStep([ints(3), floats([0.1]), null], [floats([1]), null], { momentum: 0, nesterov: false, weightDecay: 0 }),
+      'sgdStep: gradient is int32, expected float32',
+    ],
+    [
+      'a product of whole numbers',
+      () => matmulInto(zeros([1, 1], { backend }), reshape(ints(1), [1, 1]), ones([1, 1], { backend })),
+      'matmulInto: a is int32, expected float32',
+    ],
   ])('%s', (_, attempt, message) => {
     expect(attempt).toThrow(message)
   })

@@ -29,8 +29,11 @@ export function layerNorm(x: Tensor, options: LayerNormOptions = {}): Tensor {
   if (x.rank === 0)
     throw new RnnError({ code: 'E_SHAPE', operation: 'layerNorm', problem: 'x is a scalar, expected […, units]' })
   const width = [x.shape.at(-1) ?? 0]
-  if (gain !== undefined) checkShape('layerNorm', 'gain', gain, width)
-  if (bias !== undefined) checkShape('layerNorm', 'bias', bias, width)
+  for (const [name, each] of Object.entries({ gain, bias })) {
+    if (each === undefined) continue
+    checkDType('layerNorm', name, each, 'float32')
+    checkShape('layerNorm', name, each, width)
+  }
   return scope(
     x.backend,
     () => fusedForward(x, gain ?? null, bias ?? null, epsilon) ?? composite(x, gain, bias, epsilon),

@@ -32,7 +32,10 @@ export function linearScan(a: Tensor, b: Tensor, options: LinearScanOptions = {}
   checkRank('linearScan', 'a', a, 3, '[batch, time, units]')
   checkDType('linearScan', 'b', b, 'float32')
   checkShape('linearScan', 'b', b, a.shape)
-  if (initial !== undefined) checkShape('linearScan', 'initial', initial, [a.shape[0] ?? 0, a.shape[2] ?? 0])
+  if (initial !== undefined) {
+    checkDType('linearScan', 'initial', initial, 'float32')
+    checkShape('linearScan', 'initial', initial, [a.shape[0] ?? 0, a.shape[2] ?? 0])
+  }
   return scope(a.backend, () => fusedForward(a, b, initial ?? null, reverse) ?? composite(a, b, initial, reverse))
 }
 

@@ -3,7 +3,7 @@
 import type { AdamStepOp, FusedOp, RmspropStepOp, SgdStepOp } from '../contract/op-call.ts'
 import { run } from '../execute.ts'
 import { add, div, mul, sub } from '../ops/binary.ts'
-import { checkShape, checkTensors } from '../ops/checks.ts'
+import { checkDType, checkShape, checkTensors } from '../ops/checks.ts'
 import { zeros } from '../ops/creation.ts'
 import { assign } from '../ops/in-place.ts'
 import { sum } from '../ops/reduce.ts'
@@ -23,10 +23,16 @@ function step<Op extends SgdStepOp<Tensor> | RmspropStepOp<Tensor> | AdamStepOp<
   const [gradient, schedule, gradientScale] = call.inputs
   const [parameter] = call.outputs
   checkTensors(call.op, [...call.inputs, ...call.outputs])
+  const named = { gradient, schedule, ...(gradientScale && { gradientScale }), parameter }
+  for (const [name, each] of Object.entries(named)) checkDType(call.op, name, each, 'float32')
   checkShape(call.op, 'gradient', gradient, parameter.shape)
   checkShape(call.op, 'schedule', schedule, [scheduleLength])
   if (gradientScale !== null) checkShape(call.op, 'gradientScale', gradientScale, [])
-  for (const output of call.outputs) if (output !== null) checkShape(call.op, 'state', output, parameter.shape)
+  for (const output of call.outputs) {
+    if (output === null) continue
+    checkDType(call.op, 'state', output, 'float32')
+    checkShape(call.op, 'state', output, parameter.shape)
+  }
   const signature = {
     op: call.op,
     inputs: call.inputs.map(signatureOf),
@@ -129,6 +135,7 @@ export function sumOfSquares(tensors: readonly Tensor[]): Tensor {
   if (first === undefined)
     throw new RnnError({ code: 'E_VALUE', operation: 'sumOfSquares', problem: 'no tensors were given' })
   checkTensors('sumOfSquares', tensors)
+  for (const each of tensors) checkDType('sumOfSquares', 'x', each, 'float32')
   const { backend } = first
   const signature = {
     op: 'sumOfSquares',

@@ -6,7 +6,7 @@ import { RnnError } from '../errors.ts'
 import { execute, run } from '../execute.ts'
 import { broadcastShapes } from '../shape.ts'
 import { allocateTensor, type Tensor } from '../tensor.ts'
-import { checkDType, checkTensors } from './checks.ts'
+import { checkDType, checkScalar, checkShape, checkTensors } from './checks.ts'
 
 const FLOAT: readonly DType[] = ['float32']
 const NUMERIC: readonly DType[] = ['float32', 'int32']
@@ -35,9 +35,10 @@ function binary(
   checkTensors(operation, [left, right])
   if (left !== null) checkDType(operation, 'a', left, ...allowed)
   if (right !== null) checkDType(operation, 'b', right, ...(left === null ? allowed : [left.dtype]))
+  const scalar = typeof a === 'number' ? a : typeof b === 'number' ? b : undefined
+  checkScalar(operation, scalar, known)
   const shape = left !== null && right !== null ? broadcastShapes(operation, left.shape, right.shape) : known.shape
   const out = allocateTensor(known.backend, shape, result ?? known.dtype)
-  const scalar = typeof a === 'number' ? a : typeof b === 'number' ? b : undefined
   const attributes = scalar === undefined ? { kind } : { kind, scalar }
   execute({ op: 'binary', inputs: [left, right], outputs: [out], attributes }, operation)
   return out
@@ -132,6 +133,9 @@ export function logicalOr(a: Tensor, b: Tensor): Tensor {
 export function activationGradient(kind: 'tanh' | 'sigmoid' | 'relu', result: Tensor, upstream: Tensor): Tensor {
   const operation = `${kind} gradient`
   checkTensors(operation, [result, upstream])
+  checkDType(operation, 'result', result, 'float32')
+  checkDType(operation, 'upstream', upstream, 'float32')
+  checkShape(operation, 'upstream', upstream, result.shape)
   const out = allocateTensor(result.backend, result.shape, result.dtype)
   run({ op: 'binary', inputs: [result, upstream], outputs: [out], attributes: { kind: `${kind}Gradient` } }, operation)
   return out

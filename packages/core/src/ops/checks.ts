@@ -27,6 +27,18 @@ export function checkDType(operation: string, name: string, tensor: Tensor, ...a
   })
 }
 
+/** @throws E_VALUE unless the number is a value of the dtype of the tensor beside it: 0.5 would become 0 among whole numbers */
+export function checkScalar(operation: string, scalar: number | undefined, beside: Tensor): void {
+  const { dtype } = beside
+  if (scalar === undefined || dtype === 'float32' || (scalar | 0) === scalar) return
+  throw new RnnError({
+    code: 'E_VALUE',
+    operation,
+    problem: `${scalar} is no ${dtype}, which the tensor beside it is`,
+    fix: "convert that tensor first: cast(x, 'float32')",
+  })
+}
+
 /** @throws E_SHAPE unless the tensor has exactly this shape */
 export function checkShape(operation: string, name: string, tensor: Tensor, expected: Shape): void {
   if (tensor.shape.length === expected.length && tensor.shape.every((length, axis) => length === expected[axis])) return

@@ -18,20 +18,21 @@ export function accumulate(target: Tensor, x: Tensor): void {
   copyInto('accumulate', target, x, true)
 }
 
-/** @throws E_NOT_DIFFERENTIABLE when a tape follows one of the inputs: it could not follow them into the target */
-function checkUntracked(operation: string, ...inputs: readonly Tensor[]): void {
-  if (recorderOf(operation, inputs) === undefined) return
+/** @throws E_NOT_DIFFERENTIABLE when a tape follows the target or an input: it could follow neither the change nor what goes into it */
+function checkUntracked(operation: string, target: Tensor, ...inputs: readonly Tensor[]): void {
+  const changed = recorderOf(operation, [target]) !== undefined
+  if (!changed && recorderOf(operation, inputs) === undefined) return
   throw new RnnError({
     code: 'E_NOT_DIFFERENTIABLE',
     operation,
-    problem: 'an input is part of a gradient computation, which does not follow changes in place',
-    fix: 'pass detach(x)',
+    problem: `${changed ? 'the target' : 'an input'} is part of a gradient computation, which does not follow changes in place`,
+    fix: changed ? 'make a new tensor, or change it after the gradients are computed' : 'pass detach(x)',
   })
 }
 
 function copyInto(operation: string, target: Tensor, x: Tensor, accumulating: boolean): void {
   checkTensors(operation, [target, x])
-  checkUntracked(operation, x)
+  checkUntracked(operation, target, x)
   checkDType(operation, 'x', x, target.dtype)
   checkShape(operation, 'x', x, target.shape)
   run({ op: 'copy', inputs: [x], outputs: [target], attributes: { accumulate: accumulating } }, operation)
@@ -40,6 +41,7 @@ function copyInto(operation: string, target: Tensor, x: Tensor, accumulating: bo
 /** `target = values` from the host: as many elements as the target has, which must be contiguous. */
 export function assignFromHost(target: Tensor, values: Float32Array | Int32Array): void {
   checkTensors('assign', [target])
+  checkUntracked('assign', target)
   if (values.length !== target.size || target.placement.rows !== undefined) {
     throw new RnnError({
       code: 'E_SHAPE',
@@ -62,6 +64,7 @@ export function assignFromHost(target: Tensor, values: Float32Array | Int32Array
 /** Every element of `target` becomes `value`. */
 export function fillInto(target: Tensor, value: number): void {
   checkTensors('fillInto', [target])
+  checkUntracked('fillInto', target)
   run({ op: 'fill', inputs: [], outputs: [target], attributes: { value } }, 'fillInto')
 }
 
@@ -78,7 +81,8 @@ export function matmulInto(
   options: { readonly transposeA?: boolean; readonly transposeB?: boolean } = {},
 ): void {
   checkTensors('matmulInto', [target, a, b])
-  checkUntracked('matmulInto', a, b)
+  checkUntracked('matmulInto', target, a, b)
+  for (const [name, each] of Object.entries({ target, a, b })) checkDType('matmulInto', name, each, 'float32')
   const { transposeA = false, transposeB = false } = options
   const [m, k] = transposeA ? [a.shape.at(-1), a.shape.at(-2)] : [a.shape.at(-2), a.shape.at(-1)]
   const [inner, n] = transposeB ? [b.shape.at(-1), b.shape.at(-2)] : [b.shape.at(-2), b.shape.at(-1)]
@@ -113,7 +117,7 @@ export function matmulInto(
 /** `table[indices[i], …] += updates[i, …]`, in ascending i; −1 is skipped. */
 export function scatterAdd(table: Tensor, indices: Tensor, updates: Tensor): void {
   checkTensors('scatterAdd', [table, indices, updates])
-  checkUntracked('scatterAdd', updates)
+  checkUntracked('scatterAdd', table, updates)
   checkDType('scatterAdd', 'indices', indices, 'int32')
   checkDType('scatterAdd', 'updates', updates, table.dtype)
   checkShape('scatterAdd', 'updates', updates, [...indices.shape, ...table.shape.slice(1)])

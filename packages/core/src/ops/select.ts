@@ -4,7 +4,7 @@ import { RnnError } from '../errors.ts'
 import { execute } from '../execute.ts'
 import { broadcastShapes } from '../shape.ts'
 import { allocateTensor, type Tensor } from '../tensor.ts'
-import { checkDType, checkTensors } from './checks.ts'
+import { checkDType, checkScalar, checkTensors } from './checks.ts'
 
 /**
  * `mask ? a : b`, element by element, broadcast. One of `a` and `b` may be a number.
@@ -30,10 +30,11 @@ export function select(mask: Tensor, a: Tensor | number, b: Tensor | number): Te
   checkTensors('select', [mask, left, right])
   checkDType('select', 'mask', mask, 'bool')
   if (left !== null && right !== null) checkDType('select', 'b', right, left.dtype)
+  const scalar = typeof a === 'number' ? a : typeof b === 'number' ? b : undefined
+  checkScalar('select', scalar, known)
   let shape = broadcastShapes('select', mask.shape, known.shape)
   if (left !== null && right !== null) shape = broadcastShapes('select', shape, right.shape)
   const out = allocateTensor(known.backend, shape, known.dtype)
-  const scalar = typeof a === 'number' ? a : typeof b === 'number' ? b : undefined
   execute({
     op: 'select',
     inputs: [mask, left, right],
