@@ -52,7 +52,10 @@ export function scan(cell: Cell, x: Tensor, parameters: Parameters, options: Sca
     checkDType(operation, 'lengths', lengths, 'int32')
     checkShape(operation, 'lengths', lengths, [batch])
   }
-  if (hiddenMask !== undefined) checkShape(operation, 'hiddenMask', hiddenMask, [batch, units])
+  if (hiddenMask !== undefined) {
+    checkDType(operation, 'hiddenMask', hiddenMask, 'float32')
+    checkShape(operation, 'hiddenMask', hiddenMask, [batch, units])
+  }
 
   return scope(x.backend, () => {
     const projected = cell.project?.(x, parameters) ?? x
@@ -77,7 +80,10 @@ function stepwiseScan(prepared: PreparedScan, batch: number): ScanResult {
   const steps = unstack(projected, timeAxis)
   const masks = lengths && stepMasks(lengths, steps.length, batch)
   const outputs = new Array<Tensor>(steps.length)
-  let state: readonly Tensor[] = initial ?? cell.stateSizes(units).map((width) => zeros([batch, width], { backend }))
+  // Views of the caller's tensors: what is freed on the way, or given back at the end, must never be those themselves.
+  let state: readonly Tensor[] =
+    initial?.map((each) => reshape(each, each.shape)) ??
+    cell.stateSizes(units).map((width) => zeros([batch, width], { backend }))
   let output: Tensor | undefined
   for (let i = 0; i < steps.length; i++) {
     const t = reverse ? steps.length - 1 - i : i
@@ -93,16 +99,13 @@ function stepwiseScan(prepared: PreparedScan, batch: number): ScanResult {
     })
     // States that nothing will read again; a tape holds aliases of what it needs.
     for (const each of before) {
-      if (before !== initial && each !== lastOutput && !after.includes(each)) each.dispose()
+      if (each !== lastOutput && !after.includes(each)) each.dispose()
     }
     outputs[t] = output = nextOutput
     state = after
   }
   if (steps.length === 0) {
-    return {
-      sequence: zeros([...projected.shape.slice(0, 2), units], { backend }),
-      final: state.map((each) => reshape(each, each.shape)),
-    }
+    return { sequence: zeros([...projected.shape.slice(0, 2), units], { backend }), final: state }
   }
   return { sequence: stack(outputs, timeAxis), final: state }
 

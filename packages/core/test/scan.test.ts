@@ -127,6 +127,34 @@ describe.each<[string, Cell]>([
   })
 })
 
+test('states that a cell hands on unchanged stay those of the caller, and are not given back as the final ones', () => {
+  const passing = defineCell<never, readonly [h: Tensor, start: Tensor, last: Tensor]>({
+    kind: 'passing',
+    gates: 1,
+    stateSizes: (units) => [units, units, units],
+    parameters: () => ({}),
+    step: (x, [h, start, last]) => [add(x, h), start, add(last, start)],
+  })
+  const before = backend.stats().liveBuffers
+  const initial = [1, 2, 3].map((seed) => filled(backend, [B, H], seed))
+  const x = filled(backend, [B, T, H], 4)
+  const { sequence, final } = scan(passing as unknown as Cell, x, {}, { units: H, initial })
+  for (const each of [sequence, ...final]) each.dispose()
+  expect(initial.map((each) => each.disposed)).toEqual([false, false, false])
+  for (const each of [x, ...initial]) each.dispose()
+  expect(backend.stats().liveBuffers).toBe(before)
+})
+
+test('a cell with equations of its own under a built-in name runs by its equations', () => {
+  scope(backend, () => {
+    const still = { ...gruCell, step: (_: Tensor, [h]: readonly [Tensor]) => [mul(h, 0.5)] as const }
+    const initial = [filled(backend, [B, H], 3)]
+    const x = filled(backend, [B, 1, I], 9)
+    const { final } = scan(still as unknown as Cell, x, parametersOf(gruCell, backend, I, H), { units: H, initial })
+    expect(final[0]?.dataSync()).toEqual(mul(initial[0]!, 0.5).dataSync())
+  })
+})
+
 test('a mask on the hidden state reaches the recurrent product alone, fused and composite alike', () => {
   for (const cell of [simpleCell, lstmCell, gruCell] as readonly Cell[]) {
     const [fused, stepwise] = [backend, composite].map((on) =>
@@ -221,6 +249,11 @@ describe('refuses', () => {
       'lstm: lengths has shape [2], expected [3]',
     ],
     ['a missing state', () => attempt({ initial: [zeros([B, H], { backend })] }), 'lstm: 1 state tensor, expected 2'],
+    [
+      'a mask of true and false',
+      () => attempt({ hiddenMask: zeros([B, H], { backend, dtype: 'bool' }) }),
+      "lstm: hiddenMask is bool, expected float32; convert it with cast(hiddenMask, 'float32')",
+    ],
     [
       'a mask where a cell has no place for it',
       () => attempt({ hiddenMask: zeros([B, H], { backend }) }, undefined, leaky),

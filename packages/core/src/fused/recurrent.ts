@@ -1,6 +1,9 @@
 // Whole sequences of the built-in cells in one op, forward and backward.
 
 import type { Cell, Parameters } from '../cells/cell.ts'
+import { gruCell } from '../cells/gru.ts'
+import { lstmCell } from '../cells/lstm.ts'
+import { simpleCell, simpleReluCell } from '../cells/simple.ts'
 import type {
   RecurrentAttributes,
   RecurrentBackwardOp,
@@ -16,6 +19,13 @@ import { chooseFused, countFused, floatOf, signatureOf } from './choose.ts'
 
 /** Blocks of `units` in `reserve` for each time step; 0 where the cell needs none. The layout is in `RecurrentForwardOp`. */
 const RESERVE_BLOCKS: Readonly<Record<RecurrentKind, number>> = { simpleTanh: 0, simpleRelu: 0, lstm: 5, gru: 4 }
+
+const BUILT_IN: Readonly<Record<RecurrentKind, { readonly step: unknown }>> = {
+  simpleTanh: simpleCell,
+  simpleRelu: simpleReluCell,
+  lstm: lstmCell,
+  gru: gruCell,
+}
 
 /** Width of the reserve of one step, in elements. */
 export function reserveWidth(cell: RecurrentKind, units: number): number {
@@ -52,6 +62,8 @@ export function fusedScan(prepared: PreparedScan): ScanResult | undefined {
   const { recurrent, recurrentBias } = parameters
   const { kind } = cell
   if (!isRecurrentKind(kind) || recurrent === undefined) return undefined
+  // `step` is the truth: a cell with equations of its own under a built-in name must not run as the built-in one.
+  if (cell.step !== BUILT_IN[kind].step) return undefined
 
   const { backend } = projected
   const [batch, time] = batchAndTime(projected, timeMajor)
