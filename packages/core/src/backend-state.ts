@@ -1,6 +1,7 @@
 // What core remembers about a backend: its stack of scopes and which fused ops ran fused. It belongs to the backend, not to the module:
 // two backends never see one another's.
 
+import type { OpenCapture } from './capture.ts'
 import type { Backend } from './contract/backend.ts'
 import type { FusedName } from './contract/op-call.ts'
 import type { Tensor } from './tensor.ts'
@@ -15,6 +16,8 @@ export interface BackendState {
   /** Tensors to free at the end of each open scope, innermost last. */
   readonly scopes: Set<Tensor>[]
   readonly fusedCounts: Map<FusedName, FusedCount>
+  /** Where calls and new storages are noted while a capture is open. */
+  capture: OpenCapture | undefined
 }
 
 const states = new WeakMap<Backend, BackendState>()
@@ -22,7 +25,7 @@ const states = new WeakMap<Backend, BackendState>()
 export function stateOf(backend: Backend): BackendState {
   let state = states.get(backend)
   if (state === undefined) {
-    state = { scopes: [], fusedCounts: new Map() }
+    state = { scopes: [], fusedCounts: new Map(), capture: undefined }
     states.set(backend, state)
   }
   return state

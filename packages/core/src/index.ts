@@ -1,6 +1,7 @@
 // @rnn/core: tensors, ops, cells, random keys, and the Backend contract.
 
 export { fusedCounts, type FusedCount } from './backend-state.ts'
+export { capture, type Captured } from './capture.ts'
 export * from './cells/cell.ts'
 export * from './cells/gru.ts'
 export * from './cells/lstm.ts'

@@ -1,7 +1,9 @@
 // Storage: a backend's buffer, shared by the tensors that are views of it and freed with the last of them.
 
+import { stateOf } from './backend-state.ts'
 import type { Backend, BufferRole } from './contract/backend.ts'
 import type { BufferHandle } from './contract/operand.ts'
+import { hasCode } from './errors.ts'
 
 /** A reference-counted buffer. Made with one reference, which belongs to the maker. */
 export class Storage {
@@ -16,6 +18,7 @@ export class Storage {
     this.backend = backend
     this.byteLength = byteLength
     this.buffer = backend.allocate(byteLength, role)
+    stateOf(backend).capture?.storages.push(this.retain())
   }
 
   retain(): this {
@@ -24,6 +27,12 @@ export class Storage {
   }
 
   release(): void {
-    if (--this.#references === 0) this.backend.release(this.buffer)
+    if (--this.#references > 0) return
+    try {
+      this.backend.release(this.buffer)
+    } catch (error) {
+      // A disposed backend has freed everything already: the order in which a program lets go of things must not matter.
+      if (!hasCode(error, 'E_BACKEND_DISPOSED')) throw error
+    }
   }
 }

@@ -1,5 +1,6 @@
 // Tensors: immutable shapes over a backend's storage. Most programs meet them only at the edges of a model.
 
+import { submit } from './capture.ts'
 import type { Backend, BufferRole } from './contract/backend.ts'
 import type { Operand } from './contract/operand.ts'
 import { BYTES_PER_ELEMENT, viewAs, type DType } from './dtype.ts'
@@ -153,7 +154,7 @@ export function assertUsable(operation: string, tensor: Tensor): void {
 /** An untracked contiguous copy. */
 export function contiguousCopy(tensor: Tensor): Tensor {
   const copy = allocateTensor(tensor.backend, tensor.shape, tensor.dtype)
-  tensor.backend.run({
+  submit(tensor.backend, {
     op: 'copy',
     inputs: [operandOf(tensor)],
     outputs: [operandOf(copy)],

@@ -10,6 +10,16 @@ export interface ForwardContext {
   readonly key: RandomKey | undefined
   /** int32 `[batch]`: how much of each row counts. Undefined: all of it. */
   readonly lengths: Tensor | undefined
+  /** Present while a stepper streams: recurrent layers go on from the states that they left here. */
+  readonly carry?: Carry | undefined
+}
+
+/** The states of recurrent layers between two steps of a stream. */
+export interface Carry {
+  /** The states before this step, `[batch, width]` each. */
+  before(layer: object, widths: readonly number[], batch: number): readonly Tensor[]
+  /** Notes the states after it. */
+  after(layer: object, states: readonly Tensor[]): void
 }
 
 /** The context of inference: nothing random, every row full. */

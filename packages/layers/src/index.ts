@@ -3,7 +3,7 @@
 export { type Json, type ModuleConfig } from './config/config.ts'
 export { fromJSON, type ModuleFactory, type ModuleTypes } from './config/from-json.ts'
 export { Sequential, sequential } from './containers/sequential.ts'
-export { child, INFERENCE, type ForwardContext } from './context.ts'
+export { child, INFERENCE, type Carry, type ForwardContext } from './context.ts'
 export { isHostArray, upload, type BatchLike, type HostArray, type Uploaded, type UploadedBatch } from './host-array.ts'
 export { importPytorch, type ImportPytorchOptions, type PytorchState } from './interchange/import-pytorch.ts'
 export { Activation, activation, type ActivationName } from './layers/activation.ts'
@@ -35,3 +35,4 @@ export { Variable, type NamedVariable, type VariableKind, type VariableOptions }
 export { loadModel, saveModel, type ModelFiles } from './weights/model-files.ts'
 export { readSafetensors, writeSafetensors, type SafetensorsFile } from './weights/safetensors.ts'
 export { loadWeights, saveWeights } from './weights/weights.ts'
+export { Stepper, type StepperOptions } from './stepper.ts'

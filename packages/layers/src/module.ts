@@ -5,6 +5,7 @@ import type { ModuleConfig } from './config/config.ts'
 import type { ForwardContext } from './context.ts'
 import { createValues, moveValues, type InitOptions } from './lifetime.ts'
 import { predict, type Prediction, type PredictInput, type PredictOptions } from './predict.ts'
+import { Stepper, type StepperOptions } from './stepper.ts'
 import { summarize } from './summary.ts'
 import { Variable, type NamedVariable } from './variable.ts'
 import type { Tensor } from '@rnn/core'
@@ -191,6 +192,20 @@ export abstract class Module<Input = Tensor, Output = Tensor> {
    */
   async predict(inputs: PredictInput<Input>, options: PredictOptions = {}): Promise<Prediction<Output>> {
     return predict(this, inputs, options)
+  }
+
+  /**
+   * Streams: one time step at a time, states carried from step to step, in microseconds where memory is at hand.
+   *
+   * ```ts
+   * using stream = model.stepper({ shape: [1, 1, 64] }) // one row, one step, 64 features
+   * const output = stream.step(features)
+   * ```
+   *
+   * @throws E_NOT_BUILT before `init`, E_UNSUPPORTED for layers that read a sequence backwards
+   */
+  stepper(this: Module, options: StepperOptions): Stepper {
+    return new Stepper(this, options)
   }
 
   /** Where the values lie. @throws E_NOT_BUILT before `init` */

@@ -1,9 +1,11 @@
 // A named value that a model owns: a parameter, which training changes, or a state, which forward passes keep up to date.
 
 import {
+  allocateTensor,
   assign,
   assignFromHost,
   formatShape,
+  keep,
   RnnError,
   sameShape,
   sizeOf,
@@ -73,9 +75,10 @@ export class Variable {
   }
 
   /**
-   * Overwrites the elements in place, from the host (row-major) or from a tensor of the same backend.
+   * Overwrites the elements, from the host (row-major) or from a tensor of the same backend. A state gets a new tensor for a tensor, so that a
+   * forward pass may leave its state behind while a tape still needs the one before.
    *
-   * @throws E_SHAPE, E_DTYPE, E_BACKEND_MISMATCH, E_NOT_BUILT
+   * @throws E_SHAPE, E_DTYPE, E_BACKEND_MISMATCH, E_NOT_BUILT, E_NOT_DIFFERENTIABLE for a tensor that a tape follows: pass detach(x)
    */
   assign(values: Float32Array | Tensor): void {
     const target = this.value
@@ -85,7 +88,10 @@ export class Variable {
       assignFromHost(target, values)
     } else {
       if (!sameShape(values.shape, shape)) throw this.#misfit(`a tensor of shape ${formatShape(values.shape)}`)
-      assign(target, values)
+      if (this.kind === 'parameter') return assign(target, values)
+      const next = allocateTensor(target.backend, shape, 'float32')
+      assign(next, values)
+      this.place(keep(next))
     }
   }
 

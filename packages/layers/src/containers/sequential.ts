@@ -34,11 +34,20 @@ export class Sequential extends Module {
 
   override forward(x: Tensor, context: ForwardContext = INFERENCE): Tensor {
     let current = x
+    let made = false
     this.layers.forEach((layer, i) => {
-      const next = scope(x.backend, () => layer.forward(current, child(context, String(i))))
+      let owner: Tensor['owner']
+      const next = scope(x.backend, () => {
+        const output = layer.forward(current, child(context, String(i)))
+        owner = output.owner
+        return output
+      })
+      if (next === current) return
       // Nothing reads it again: a tape holds aliases of what it needs.
-      if (current !== x && current !== next) current.dispose()
+      if (made) current.dispose()
       current = next
+      // The scope has handed over what the layer made; a value of the model or someone else's tensor stayed where it was.
+      made = next.owner !== owner
     })
     return current
   }

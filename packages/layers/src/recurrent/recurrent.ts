@@ -13,7 +13,7 @@ import {
 } from '@rnn/core'
 import { agreeOnInputSize, checkFeatures, checkSequence } from '../checks.ts'
 import { describe, type ModuleConfig } from '../config/config.ts'
-import { INFERENCE, type ForwardContext } from '../context.ts'
+import { INFERENCE, type Carry, type ForwardContext } from '../context.ts'
 import { dropoutMask, requireKey } from '../layers/dropout.ts'
 import { Module } from '../module.ts'
 import { Variable, type NamedVariable } from '../variable.ts'
@@ -226,6 +226,28 @@ export class Recurrent<State extends readonly Tensor[] = readonly Tensor[]> exte
     return { sequence, final: final as unknown as State } // scan gives the states that the cell declares
   }
 
+  /** Goes on from the states that the last step of a stream left. */
+  #resume(x: Tensor, carry: Carry): RunResult<State> {
+    const { cell, layerCount, directions, options } = this
+    if (directions.includes('backward')) {
+      throw new RnnError({
+        code: 'E_UNSUPPORTED',
+        operation: 'stepper',
+        problem: `${this.type} reads the sequence from its end, which a stream does not have`,
+        fix: 'train a model of forward layers for streaming',
+      })
+    }
+    const widths = cell.stateSizes(options.units)
+    const all = Array.from({ length: layerCount }, () => widths).flat()
+    const states = carry.before(this, all, x.shape[0] ?? 0)
+    const initial = Array.from({ length: layerCount }, (_, i) =>
+      states.slice(i * widths.length, (i + 1) * widths.length),
+    )
+    const result = this.run(x, { initial: initial as unknown as RecurrentState<State> }) // one state for each layer
+    carry.after(this, result.final.flat())
+    return result
+  }
+
   #checkStates(initial: readonly State[]): void {
     const expected = this.layerCount * this.directions.length
     if (initial.length === expected) return
@@ -239,7 +261,7 @@ export class Recurrent<State extends readonly Tensor[] = readonly Tensor[]> exte
 
   override forward(x: Tensor, context: ForwardContext = INFERENCE): Tensor {
     return scope(x.backend, () => {
-      const { sequence, last } = this.run(x, context)
+      const { sequence, last } = context.carry === undefined ? this.run(x, context) : this.#resume(x, context.carry)
       return this.options.returns === 'last' ? last : sequence
     })
   }
