@@ -1,6 +1,6 @@
 // Gradients of a function of parameters.
 
-import { alias, full, RnnError, scope, Tensor, tensorsIn, formatShape } from '@rnn/core'
+import { alias, full, recorderOf, RnnError, scope, Tensor, tensorsIn, formatShape } from '@rnn/core'
 import { Tape } from './tape.ts'
 
 /** One tensor, an array of them, or a record of them by name. */
@@ -78,6 +78,15 @@ function forward<P extends ParameterTree, Aux>(
   watched: readonly Tensor[],
   tape: Tape,
 ): { value: Tensor; aux: Aux | undefined; ids: number[] } {
+  // Taken over by this tape, a parameter would lose the outer one: its gradient would lack a part, without a word.
+  if (recorderOf('valueAndGrad', watched) !== undefined) {
+    throw new RnnError({
+      code: 'E_NESTED_GRADIENT',
+      operation: 'valueAndGrad',
+      problem: 'a parameter is followed by another open gradient computation',
+      fix: 'second-order gradients are not supported; pass detach(parameter)',
+    })
+  }
   const before = watched.map((tensor) => tensor.tracker)
   const ids = watched.map((tensor) => tape.watch(tensor))
   try {

@@ -319,3 +319,12 @@ test('gradients of slices are added in place, never padded', () => {
   // One fill for the whole gradient and one for the seed, not one a slice.
   expect((after.fill ?? 0) - (before.fill ?? 0)).toBeLessThanOrEqual(2)
 })
+
+test('a power of 0 has no slope, not even at 0', async () => {
+  const backend = await cpu()
+  const x = tensor([0, 2], { backend })
+  const byNumber = valueAndGrad((a: Tensor) => sum(pow(a, 0)))(x)
+  expect(await byNumber.gradients.data()).toEqual(Float32Array.of(0, 0))
+  const byTensor = valueAndGrad((a: Tensor) => sum(pow(a, tensor([0, 3], { backend }))))(x)
+  expect(await byTensor.gradients.data()).toEqual(Float32Array.of(0, 12))
+})

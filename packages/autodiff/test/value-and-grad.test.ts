@@ -159,6 +159,22 @@ describe('limits', () => {
       /second-order gradients are not supported/,
     ],
     [
+      'gradients by a parameter that an outer computation follows',
+      (x) => sum(square(valueAndGrad((y: Tensor) => sum(square(y)))(x).gradients)),
+      'E_NESTED_GRADIENT',
+      /valueAndGrad: a parameter is followed by another open gradient computation/,
+    ],
+    [
+      'a change in place of what is followed',
+      (x) => {
+        const y = add(x, 1)
+        fillInto(y, 7)
+        return sum(y)
+      },
+      'E_NOT_DIFFERENTIABLE',
+      /fillInto: the target is part of a gradient computation/,
+    ],
+    [
       'a followed tensor in a change in place',
       (x) => (accumulate(vector(0, 0), x), sum(x)),
       'E_NOT_DIFFERENTIABLE',

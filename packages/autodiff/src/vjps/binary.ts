@@ -38,7 +38,11 @@ const DERIVATIVES: Partial<Record<ArithmeticKind, Derivative>> = {
   remainder: { saves: [], a: (g) => g, b: (g) => g }, // b is refused below
   power: {
     saves: ['a', 'b', 'y'],
-    a: (g, a, b) => mul(g, mul(pow(a, sub1(b)), b)),
+    // b·aᵇ⁻¹, which is 0 for b = 0, even where a⁻¹ is infinite
+    a: (g, a, b) =>
+      typeof b === 'number'
+        ? mul(g, b === 0 ? 0 : mul(pow(a, b - 1), b))
+        : mul(g, select(equal(b, 0), 0, mul(pow(a, sub(b, 1)), b))),
     // aᵇ·ln a, which is 0 for a = 0
     b: (g, a, _, y) =>
       mul(mul(g, y), typeof a === 'number' ? (a === 0 ? 0 : Math.log(a)) : select(equal(a, 0), 0, log(a))),
@@ -53,10 +57,6 @@ const DERIVATIVES: Partial<Record<ArithmeticKind, Derivative>> = {
     a: (g, a, b) => share(g, greater(a, b), a, b),
     b: (g, a, b) => share(g, greater(b, a), a, b),
   },
-}
-
-function sub1(b: Operand): Operand {
-  return typeof b === 'number' ? b - 1 : sub(b, 1)
 }
 
 /** All of g where this operand won, half of it at a tie. */
