@@ -1,19 +1,11 @@
 // Who frees a tensor, if nobody calls `dispose`: the innermost scope of its backend, or else the garbage collector.
 
 import { stateOf } from './backend-state.ts'
-import { hasCode } from './errors.ts'
 import type { Storage } from './storage.ts'
 import type { Tensor } from './tensor.ts'
 
 // Serves tensors outside any scope only. It holds the storage, never the tensor.
-const registry = /* @__PURE__ */ new FinalizationRegistry<Storage>((storage) => {
-  try {
-    storage.release()
-  } catch (error) {
-    // A disposed backend has freed everything already, and nobody could catch what is thrown here.
-    if (!hasCode(error, 'E_BACKEND_DISPOSED')) throw error
-  }
-})
+const registry = /* @__PURE__ */ new FinalizationRegistry<Storage>((storage) => storage.release())
 
 /** Gives a new tensor to the innermost scope of its backend. Called by the constructor of Tensor. */
 export function adopt(tensor: Tensor): void {

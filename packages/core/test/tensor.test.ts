@@ -123,6 +123,14 @@ describe('lifetime', () => {
     expect(backend.stats().liveBuffers).toBe(before)
   })
 
+  test('a tensor may be freed after its backend, which has freed everything', async () => {
+    const gone = await cpu()
+    const x = tensor([1, 2], { backend: gone })
+    await gone.dispose()
+    expect(() => x.dispose()).not.toThrow()
+    expect(codeOf(() => reshape(x, [1, 2]))).toBe('E_DISPOSED')
+  })
+
   test('a freed tensor says so when it is used', () => {
     const x = tensor([[1]], { backend })
     x[Symbol.dispose]()
