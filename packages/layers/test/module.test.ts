@@ -1,7 +1,8 @@
 // Models of one's own: finding their parts, sizes, lifetimes, predictions.
 
+import { valueAndGrad } from '@rnn/autodiff'
 import { cpu } from '@rnn/backend-cpu'
-import { add, constant, hasCode, mul, scope, tensor, type ErrorCode, type Tensor } from '@rnn/core'
+import { add, constant, detach, hasCode, mul, scope, sum, tensor, type ErrorCode, type Tensor } from '@rnn/core'
 import {
   bidirectional,
   child,
@@ -64,7 +65,54 @@ class Matcher extends Module<Pair, { readonly scores: Tensor; readonly both: rea
   }
 }
 
+/** Goes on from batch to batch where it stopped. */
+class Streaming extends Module {
+  readonly encoder = gru({ units: 2, inputSize: 3 })
+  readonly hidden = new Variable('hidden', { shape: [1, 2], initializer: constant(0) }, { kind: 'state' })
+
+  override forward(x: Tensor): Tensor {
+    const { sequence, final } = this.encoder.run(x, { initial: [[this.hidden.value]] })
+    this.hidden.assign(detach(final[0][0]))
+    return sequence
+  }
+}
+
+/** Gives the same vector whatever comes in. */
+class Learned extends Module {
+  readonly vector = new Variable('vector', { shape: [1, 3], initializer: constant(1) })
+
+  override forward(_x: Tensor): Tensor {
+    return this.vector.value
+  }
+}
+
 describe('a model with a forward of its own', () => {
+  test('may keep its state from one forward pass to the next, under a tape as well', async () => {
+    const backend = await cpu()
+    const model = await new Streaming().init(backend, { seed: 1 })
+    const x = waves(1, 4, 3)
+    const whole = await model.predict(x)
+    model.hidden.assign(new Float32Array(2))
+    const half = (from: number) => ({ data: x.data.slice(from * 3, (from + 2) * 3), shape: [1, 2, 3] })
+    const [first, second] = [await model.predict(half(0)), await model.predict(half(2))]
+    expect([...first.data, ...second.data]).toEqual([...whole.data])
+
+    const before = backend.stats().liveBuffers
+    scope(backend, () => {
+      const input = tensor(x.data, { backend, shape: x.shape })
+      const parameters = Object.fromEntries(model.parameters().map(({ path, variable }) => [path, variable.value]))
+      valueAndGrad((_: typeof parameters) => sum(model.forward(input)))(parameters)
+    })
+    expect(backend.stats().liveBuffers).toBe(before)
+    expect(model.hidden.value.dataSync()).not.toEqual(second.data.slice(2))
+  })
+
+  test('may give a value of its own within a sequential, which leaves it alone', async () => {
+    const model = await sequential(new Learned(), dense({ units: 2, inputSize: 3 })).init(await cpu(), { seed: 1 })
+    const first = await model.predict(waves(1, 1))
+    expect(await model.predict(waves(1, 1))).toEqual(first)
+  })
+
   test('finds variables and children in its fields, in arrays and in records, each once', async () => {
     const model = await new Matcher().init(await cpu(), { seed: 1 })
     expect(model.parameters().map(({ path }) => path)).toEqual([
