@@ -2,7 +2,7 @@
 
 import { cpu } from '@rnn/backend-cpu'
 import { accumulate, add, decorate, mul, type Tensor } from '@rnn/core'
-import { dense, embedding, gru, Module, sequential, type ForwardContext } from '@rnn/layers'
+import { dense, dropout, embedding, gru, Module, sequential, type ForwardContext } from '@rnn/layers'
 import { describe, expect, test } from 'vitest'
 import { accuracy, adam, crossEntropy, meanSquaredError, sgd, Trainer, type Loss } from '../src/index.ts'
 import { classifier, distantCpu, sequences, trained, weightsOf } from './helpers.ts'
@@ -59,6 +59,28 @@ test('gradients of two halves of a batch, weighed and added between the halves o
   for (const [path, { data }] of Object.entries(expected)) {
     data.forEach((value, i) => expect(Math.abs(got[path]!.data[i]! - value)).toBeLessThan(1e-6))
   }
+})
+
+test('batches that go into one update get dropout masks of their own, and the next update starts as ever', async () => {
+  const model = async () => sequential(dense({ units: 64, inputSize: 1 }), dropout(0.5)).init(await cpu(), { seed: 1 })
+  const batch = {
+    inputs: { data: Float32Array.of(1), shape: [1, 1] },
+    targets: { data: new Float32Array(64), shape: [1, 64] },
+    size: 1,
+  }
+  const settings = () => ({ loss: meanSquaredError(), optimizer: sgd() })
+  const [one, two] = [new Trainer(await model(), settings()), new Trainer(await model(), settings())]
+  const lossOf = async (trainer: Trainer, apply: boolean) => {
+    using step = trainer.computeGradients(batch)
+    if (apply) trainer.applyGradients(step)
+    return (await step.loss.data())[0]
+  }
+  const alone = await lossOf(one, true)
+  expect(await lossOf(two, false)).toBe(alone)
+  expect(await lossOf(two, false)).not.toBe(alone)
+  // The same update as the trainer that gave nothing up: the masks of an update depend on nothing before it.
+  await two.restore(await one.checkpoint())
+  expect(await lossOf(two, true)).toBe(await lossOf(one, true))
 })
 
 describe('to(backend)', () => {

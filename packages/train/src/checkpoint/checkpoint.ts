@@ -20,6 +20,7 @@ interface Head {
   readonly step: number
   readonly epoch: number
   readonly batch: number
+  readonly part: number
   readonly seconds: number
   readonly key: readonly [number, number]
   /** Of the current epoch's mean loss. */
@@ -52,6 +53,7 @@ export async function takeCheckpoint<Input, Output, Targets>(
     step: state.optimizer.step,
     epoch: state.epoch,
     batch: state.batch,
+    part: state.part,
     seconds: state.seconds,
     key: state.key.words,
     setSize: state.setSize ?? null,
@@ -105,6 +107,7 @@ export function readCheckpoint<Input, Output, Targets>(
   state.key = { words: head.key }
   state.epoch = head.epoch
   state.batch = head.batch
+  state.part = head.part
   state.seconds = head.seconds
   state.setSize = head.setSize ?? undefined
   state.history = History.fromJSON(head.history)

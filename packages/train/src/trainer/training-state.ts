@@ -55,6 +55,8 @@ export class TrainingState<Input, Output, Targets> {
   stepping: boolean = false
   /** Steps whose gradients were computed and neither applied nor given up. */
   openSteps: number = 0
+  /** Batches whose gradients were computed since the last update: several may go into one, and each needs random numbers of its own. */
+  part: number = 0
   /** Resolves when a move to another backend is over. */
   moving: Promise<void> | undefined
 

@@ -74,7 +74,8 @@ export function computeGradients<Input, Output, Targets>(
       const { lengths } = uploaded
       const targets = uploaded.targets.targets as Targets // HostInput<Targets> uploaded is Targets
       const context = { lengths, sampleWeights: uploaded.targets.sampleWeights as Tensor | undefined }
-      const key = splitKey(splitKey(state.key, 'dropout'), state.optimizer.step)
+      const stepKey = splitKey(splitKey(state.key, 'dropout'), state.optimizer.step)
+      const key = state.part === 0 ? stepKey : splitKey(stepKey, state.part)
       // The model's own tensors are the parameters: they are followed while this function runs.
       const result = valueAndGrad((_parameters: NamedTensors) => {
         const outputs = model.forward(uploaded.inputs as Input, { training: true, key, lengths })
@@ -86,6 +87,7 @@ export function computeGradients<Input, Output, Targets>(
       return { value: result.value, gradients: result.gradients, weight }
     })
     state.openSteps++
+    state.part++
     return new StepGradients(value, weight, gradients, () => state.openSteps--)
   } finally {
     state.stepping = false
@@ -110,4 +112,5 @@ export function applyGradients<Input, Output, Targets>(
     state.stepping = false
   }
   state.batch++
+  state.part = 0
 }
