@@ -1,6 +1,7 @@
 /** The names that examples in the documentation may use without declaring them, and the packages that they may import. */
 import * as autodiff from '@rnn/autodiff'
 import * as backendCpu from '@rnn/backend-cpu'
+import * as backendWorker from '@rnn/backend-worker'
 import * as core from '@rnn/core'
 import type { Backend } from '@rnn/core'
 import * as data from '@rnn/data'
@@ -11,6 +12,7 @@ const modules: Readonly<Record<string, object>> = {
   '@rnn/core': core,
   '@rnn/autodiff': autodiff,
   '@rnn/backend-cpu': backendCpu,
+  '@rnn/backend-worker': backendWorker,
   '@rnn/layers': layers,
   '@rnn/train': train,
   '@rnn/data': data,

@@ -19,10 +19,7 @@ type Answer = Pick<ReplyMessage, 'bytes' | 'error' | 'failure'>
  * A call that throws is remembered as the failure. From then on `run` and `write` are skipped and all requests answered with it, until the page has heard of it and says
  * `recover`: what it sent before may build on results that never came to be. `allocate` and `release` go on, so that a failure leaks nothing.
  */
-export function executorOf(
-  backend: Backend,
-  post: (message: ReplyMessage, transfer: ArrayBuffer[]) => void,
-): Executor {
+export function executorOf(backend: Backend, post: (message: ReplyMessage, transfer: ArrayBuffer[]) => void): Executor {
   // The page names its buffers before the backend has made them.
   const handles = new Map<BufferHandle, BufferHandle>()
   /** Buffers that the backend could not make, with its reason. */
@@ -71,7 +68,11 @@ export function executorOf(
     const answering = (async () => {
       try {
         const bytes = (await ask())?.map(ownBytes)
-        reply(request, bytes === undefined ? {} : { bytes }, bytes?.map(({ buffer }) => buffer))
+        reply(
+          request,
+          bytes === undefined ? {} : { bytes },
+          bytes?.map(({ buffer }) => buffer),
+        )
       } catch (error) {
         reply(request, { error: toWire(error) })
       }

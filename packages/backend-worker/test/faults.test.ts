@@ -109,7 +109,7 @@ describe('a worker that does not start', () => {
       const answer = new Promise((resolve) => {
         worker.on('message', (message: { type: string }) => message.type === 'refused' && resolve(message))
       })
-      worker.once('online', () => worker.postMessage({ rnn: 99, type: 'start', options: undefined }))
+      worker.once('online', () => worker.postMessage({ rnn: 99, type: 'start', options: undefined }, []))
       expect(await answer).toMatchObject({
         error: { details: { code: 'E_UNSUPPORTED', problem: expect.stringContaining('version 99') } },
       })
@@ -234,7 +234,10 @@ describe('a call that fails in the worker', () => {
   test('a fused op that the page was wrongly told of is an error, not another path', async () => {
     const backend = await faulty({ maxSteps: 4 }, { supports: () => true })
     const at = (shape: readonly number[]): Operand => ({
-      buffer: backend.allocate(shape.reduce((a, b) => a * b, 4), 'transient'),
+      buffer: backend.allocate(
+        shape.reduce((a, b) => a * b, 4),
+        'transient',
+      ),
       byteOffset: 0,
       shape,
       dtype: 'float32',

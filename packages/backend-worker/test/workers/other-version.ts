@@ -1,4 +1,4 @@
 import { parentPort } from 'node:worker_threads'
 
 parentPort?.on('message', () => {})
-parentPort?.postMessage({ rnn: 99, type: 'listening' })
+parentPort?.postMessage({ rnn: 99, type: 'listening' }, [])
