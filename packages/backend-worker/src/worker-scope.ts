@@ -17,7 +17,7 @@ interface ParentPort {
 
 interface Scope {
   readonly process?: {
-    readonly getBuiltinModule?: (id: 'node:worker_threads') => { readonly parentPort: ParentPort | null }
+    readonly getBuiltinModule?: (id: 'node:worker_threads') => { readonly parentPort: ParentPort | null } | undefined
   }
   /** Present in the dedicated workers of the web only. */
   readonly DedicatedWorkerGlobalScope?: unknown
@@ -28,7 +28,7 @@ interface Scope {
 /** @throws E_VALUE outside a worker */
 export function pageOf(): Page {
   const scope = globalThis as unknown as Scope // the lib of types is that of a page
-  const port = scope.process?.getBuiltinModule?.('node:worker_threads').parentPort
+  const port = scope.process?.getBuiltinModule?.('node:worker_threads')?.parentPort
   if (port) {
     return {
       isThread: true,
