@@ -3,8 +3,8 @@
 
 import { tanh, tensor, type Backend } from '@rnn/core'
 import type { Worker } from 'node:worker_threads'
-import { expect, test, vi } from 'vitest'
-import { remote, type WebWorkerLike } from '../src/index.ts'
+import { expect, expectTypeOf, test, vi } from 'vitest'
+import { remote, type WebWorkerLike, type WorkerLike } from '../src/index.ts'
 import { spawn } from './spawn.ts'
 
 /** What a page sees of a worker. Its end is no event. */
@@ -89,4 +89,9 @@ test('a Web Worker whose file is not there gives an event without words: an erro
   const error = await rejection(remote(worker))
   expect(error).toMatchObject({ code: 'E_BACKEND_LOST' })
   expect(String(error)).toContain('could not be loaded')
+})
+
+test('the types of both kinds of worker fit', () => {
+  expectTypeOf<globalThis.Worker>().toExtend<WorkerLike>()
+  expectTypeOf<Worker>().toExtend<WorkerLike>()
 })
