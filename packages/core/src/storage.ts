@@ -21,6 +21,11 @@ export class Storage {
     stateOf(backend).capture?.storages.push(this.retain())
   }
 
+  /** Whether others hold it as well: views, or a tape that has saved one. */
+  get shared(): boolean {
+    return this.#references > 1
+  }
+
   retain(): this {
     this.#references++
     return this

@@ -75,8 +75,8 @@ export class Variable {
   }
 
   /**
-   * Overwrites the elements, from the host (row-major) or from a tensor of the same backend. A state gets a new tensor for a tensor, so that a
-   * forward pass may leave its state behind while a tape still needs the one before.
+   * Overwrites the elements in place, from the host (row-major) or from a tensor of the same backend. A state that a tape still needs as it is
+   * gets a new tensor instead: so a forward pass may leave its state behind while it trains.
    *
    * @throws E_SHAPE, E_DTYPE, E_BACKEND_MISMATCH, E_NOT_BUILT, E_NOT_DIFFERENTIABLE for a tensor that a tape follows: pass detach(x)
    */
@@ -88,7 +88,7 @@ export class Variable {
       assignFromHost(target, values)
     } else {
       if (!sameShape(values.shape, shape)) throw this.#misfit(`a tensor of shape ${formatShape(values.shape)}`)
-      if (this.kind === 'parameter') return assign(target, values)
+      if (this.kind === 'parameter' || !target.storage.shared) return assign(target, values)
       const next = allocateTensor(target.backend, shape, 'float32')
       assign(next, values)
       this.place(keep(next))

@@ -97,11 +97,16 @@ describe('a model with a forward of its own', () => {
     const [first, second] = [await model.predict(half(0)), await model.predict(half(2))]
     expect([...first.data, ...second.data]).toEqual([...whole.data])
 
+    using stream = model.stepper({ shape: [1, 1, 3] })
+    model.hidden.assign(new Float32Array(2))
+    const steps = [0, 1, 2, 3].map((t) => [...stream.step(x.data.slice(t * 3, (t + 1) * 3))])
+    expect(steps.flat()).toEqual([...whole.data])
+
     const before = backend.stats().liveBuffers
     scope(backend, () => {
       const input = tensor(x.data, { backend, shape: x.shape })
-      const parameters = Object.fromEntries(model.parameters().map(({ path, variable }) => [path, variable.value]))
-      valueAndGrad((_: typeof parameters) => sum(model.forward(input)))(parameters)
+      const parameters = model.parameters().map(({ variable }) => variable.value)
+      valueAndGrad<readonly Tensor[]>(() => sum(model.forward(input)))(parameters)
     })
     expect(backend.stats().liveBuffers).toBe(before)
     expect(model.hidden.value.dataSync()).not.toEqual(second.data.slice(2))
