@@ -1,20 +1,28 @@
 // The one door through which core's ops reach a backend: checks, strides that a kernel doesn't take, recording.
 
 import { submit } from './capture.ts'
-import { writesInPlace, type OpCall, type OpName, type OpOf } from './contract/op-call.ts'
+import type { OpCall, OpName, OpOf } from './contract/op-call.ts'
 import { recorderOf } from './recorder.ts'
 import { sameShape } from './shape.ts'
 import type { Storage } from './storage.ts'
 import { assertSameBackend, assertUsable, contiguousCopy, operandOf, type Tensor } from './tensor.ts'
 
-/** Runs an op on tensors whose shapes fit, and records it where an input is tracked. `operation` is its name in messages. */
+/**
+ * Runs an op on tensors whose shapes fit, and records it where an input is tracked. `operation` is its name in messages. The outputs are new: after an
+ * error nobody has them, and they are freed.
+ */
 export function execute(call: OpOf<Tensor>, operation: string = call.op): void {
-  const recorder = recorderOf(operation, call.inputs)
-  run(call, operation)
-  recorder?.record(call)
+  try {
+    const recorder = recorderOf(operation, call.inputs)
+    run(call, operation)
+    recorder?.record(call)
+  } catch (error) {
+    for (const output of call.outputs) output?.dispose()
+    throw error
+  }
 }
 
-/** As `execute`, without recording: for backward passes and for the inside of ops that record themselves otherwise. */
+/** As `execute`, without recording, and without a claim on the outputs: for backward passes and for what is written in place. */
 export function run(call: OpOf<Tensor>, operation: string = call.op): void {
   const first = call.outputs.find((tensor) => tensor !== null) ?? call.inputs.find((tensor) => tensor !== null)
   if (first === undefined || first === null) return
@@ -38,9 +46,6 @@ export function run(call: OpOf<Tensor>, operation: string = call.op): void {
   try {
     // The operands stand where the tensors of the typed call stood.
     submit(first.backend, { op: call.op, inputs, outputs, attributes: call.attributes } as unknown as OpCall)
-  } catch (error) {
-    if (!writesInPlace(call)) for (const output of call.outputs) output?.dispose()
-    throw error
   } finally {
     for (const copy of copies) copy.dispose()
   }

@@ -199,6 +199,22 @@ describe('in place', () => {
     expect(target.storage.version).toBeGreaterThan(version)
   })
 
+  test('a target outlives an error of the backend, a result does not', async () => {
+    const inner = await cpu()
+    let failing = false
+    const broken = decorate(inner, {
+      run: (call) => {
+        if (failing) throw new Error('broken')
+        inner.run(call)
+      },
+    })
+    const [target, x] = [zeros([2], { backend: broken }), ones([2], { backend: broken })]
+    failing = true
+    expect(() => assign(target, x)).toThrow('broken')
+    expect(() => tanh(x)).toThrow('broken')
+    expect([target.disposed, inner.stats().liveBuffers]).toEqual([false, 2])
+  })
+
   test('parts of one tensor may be written from one another: kernels get them in buffers of their own', async () => {
     const shared: boolean[] = []
     const inner = await cpu()
