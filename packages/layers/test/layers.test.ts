@@ -216,6 +216,14 @@ test('pooling gives the values of the steps that count, and zeros for an empty r
   expect((await (await init(maxOverTime(), backend)).predict(inputs)).data).toEqual(Float32Array.of(-1, -3, 0, 0))
   expect((await (await init(meanOverTime(), backend)).predict(inputs)).data).toEqual(Float32Array.of(-1.5, -4, 0, 0))
   expect((await (await init(lastOverTime(), backend)).predict(inputs)).data).toEqual(Float32Array.of(-2, -3, 0, 0))
+  // On the device nobody can look at lengths first: too long counts as full, below 0 as empty, as in the recurrent layers.
+  const outside = {
+    inputs: tensor(x.data, { backend, shape: x.shape }),
+    lengths: tensor(Int32Array.of(-1, 9), { backend }),
+  }
+  for (const make of [maxOverTime, lastOverTime]) {
+    expect((await (await init(make(), backend)).predict(outside)).data).toEqual(Float32Array.of(0, 0, 7, 7))
+  }
   expect((await (await init(maxOverTime(), backend)).predict(x)).data).toEqual(Float32Array.of(9, 9, 7, 7))
   expect((await (await init(meanOverTime(), backend)).predict(x)).data).toEqual(Float32Array.of(2, 1 / 3, 7, 7))
   expect((await (await init(lastOverTime(), backend)).predict(x)).data).toEqual(Float32Array.of(9, 9, 7, 7))

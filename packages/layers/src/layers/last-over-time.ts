@@ -1,6 +1,6 @@
 // The last step of a sequence.
 
-import { add, equal, gather, reshape, scope, select, slice, tensor, zeros, type Tensor } from '@rnn/core'
+import { add, clip, equal, gather, reshape, scope, select, slice, tensor, zeros, type Tensor } from '@rnn/core'
 import { describe, type ModuleConfig } from '../config/config.ts'
 import { INFERENCE, type ForwardContext } from '../context.ts'
 import { SameSize } from './same-size.ts'
@@ -26,7 +26,8 @@ export class LastOverTime extends SameSize {
         { backend },
       )
       // gather reads −1 as "no row": zeros, and no gradient.
-      const places = select(equal(lengths, 0), -1, add(lengths, beforeRows))
+      const within = clip(lengths, 0, time) // lengths past the end must not reach into the next row
+      const places = select(equal(within, 0), -1, add(within, beforeRows))
       return gather(reshape(x, [batch * time, features]), places)
     })
   }
