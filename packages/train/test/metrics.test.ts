@@ -2,8 +2,9 @@
 
 import { cpu } from '@rnn/backend-cpu'
 import { tensor, type Tensor } from '@rnn/core'
+import { dense, sequential } from '@rnn/layers'
 import { expect, test } from 'vitest'
-import { accuracy, confusionMatrix, type LossContext, type Metric } from '../src/index.ts'
+import { accuracy, confusionMatrix, evaluate, type LossContext, type Metric } from '../src/index.ts'
 import { backends } from './vectors.ts'
 
 async function measure<Value>(
@@ -72,4 +73,20 @@ test('metrics say what does not fit', () => {
     "accuracy: targets have shape [2], the model's outputs [4, 3]; give class indices, int32 [4], or one-hot rows, [4, 3]",
   )
   expect(() => accuracy().count(outputs, tensor([1, 2, 0, 1], { backend }), {})).toThrow('class indices are float32')
+})
+
+test('what a metric counts may be the targets themselves: they stay as they are', async () => {
+  const fresh = await cpu()
+  const [inputs, targets] = [tensor([[1]], { backend: fresh }), tensor([[2]], { backend: fresh })]
+  const sums: Metric<'sums', number> = {
+    name: 'sums',
+    count: (_, given) => given,
+    value: ([total = 0]) => total,
+  }
+  const batch = { inputs, targets, size: 1 }
+  const set = { batchCount: 2, sampleCount: 2, batches: () => [batch, batch] }
+  const model = await sequential(dense({ units: 1, inputSize: 1 })).init(fresh, { seed: 1 })
+  const { metrics } = await evaluate(model, set, { metrics: [sums] })
+  expect(metrics.sums).toBe(4)
+  expect(await targets.data()).toEqual(Float32Array.of(2))
 })

@@ -2,6 +2,7 @@
 
 import {
   accumulate,
+  copy,
   formatShape,
   keep,
   readTensors,
@@ -37,7 +38,8 @@ export class MetricTotals<Outputs = Tensor, Targets = Tensor> {
       scope(backend, () => {
         const counts = metric.count(outputs, targets, context)
         const total = this.#totals.get(metric.name)
-        if (total === undefined) this.#totals.set(metric.name, keep(counts))
+        // A copy, as it will be written in place: what a metric gives may be a view of the outputs, or the targets themselves.
+        if (total === undefined) this.#totals.set(metric.name, keep(copy(counts)))
         else if (sameShape(total.shape, counts.shape)) accumulate(total, counts)
         else {
           throw new RnnError({
