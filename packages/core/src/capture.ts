@@ -26,9 +26,10 @@ export interface OpenCapture {
  * hold by then: what `body` uploaded from the host stays as it was, what changes is written into tensors that were there before.
  *
  * ```ts
- * const { calls, result } = capture(backend, () => tanh(linear(x, kernel)))
- * assignFromHost(x, next)
- * for (const call of calls) backend.run(call) // result now holds the values for next
+ * const x = tensor([1, 2], { backend })
+ * const { calls, result } = capture(backend, () => tanh(x))
+ * assignFromHost(x, Float32Array.of(3, 4))
+ * for (const call of calls) backend.run(call) // result now holds tanh of 3 and 4
  * ```
  *
  * @throws E_BUSY inside another capture of this backend

@@ -198,8 +198,9 @@ export abstract class Module<Input = Tensor, Output = Tensor> {
    * Streams: one time step at a time, states carried from step to step, in microseconds where memory is at hand.
    *
    * ```ts
-   * using stream = model.stepper({ shape: [1, 1, 64] }) // one row, one step, 64 features
-   * const output = stream.step(features)
+   * using stream = model.stepper({ shape: [1, 1] }) // one row, one step, ids; [1, 1, 64] for 64 features
+   * const first = stream.step(Int32Array.of(4))
+   * const second = stream.step(Int32Array.of(2)) // goes on from there
    * ```
    *
    * @throws E_NOT_BUILT before `init`, E_UNSUPPORTED for layers that read a sequence backwards
