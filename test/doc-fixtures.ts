@@ -1,6 +1,7 @@
 /** The names that examples in the documentation may use without declaring them, and the packages that they may import. */
 import * as autodiff from '@rnn/autodiff'
 import * as backendCpu from '@rnn/backend-cpu'
+import * as backendWasm from '@rnn/backend-wasm'
 import * as backendWorker from '@rnn/backend-worker'
 import * as core from '@rnn/core'
 import type { Backend } from '@rnn/core'
@@ -12,6 +13,7 @@ const modules: Readonly<Record<string, object>> = {
   '@rnn/core': core,
   '@rnn/autodiff': autodiff,
   '@rnn/backend-cpu': backendCpu,
+  '@rnn/backend-wasm': backendWasm,
   '@rnn/backend-worker': backendWorker,
   '@rnn/layers': layers,
   '@rnn/train': train,
