@@ -67,7 +67,8 @@ function errorRatio(got: number, expected: number, bound: 'bits' | 'exact' | num
     return got === rounded || (Number.isNaN(got) && Number.isNaN(rounded)) ? 0 : Infinity
   const error = Math.abs(got - expected)
   if (!(error > 0)) return error === 0 ? 0 : Infinity // NaN
-  return error / (bound + SMALLEST_NORMAL)
+  const ratio = error / (bound + SMALLEST_NORMAL)
+  return Number.isNaN(ratio) ? Infinity : ratio // a bound that is NaN would let everything pass
 }
 
 /** Allows `units` of u, times the largest element of the tensor (or `scale`, if that is larger), at every element. */

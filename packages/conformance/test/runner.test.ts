@@ -12,6 +12,8 @@ import {
   type CaseResult,
 } from '@rnn/conformance'
 import { expect, test } from 'vitest'
+import { compare, relativeToLargest } from '../src/check.ts'
+import { hostTensor } from '../src/host-tensor.ts'
 
 test('cases are chosen by level, text, pattern and function', () => {
   expect(selectCases().length).toBe(CASES.length)
@@ -71,4 +73,11 @@ test('the README shows the tolerance table as it is', async () => {
   const rows = (text: string): string[] =>
     text.split('\n').map((line) => line.replaceAll(/ +/g, ' ').replaceAll(/-+/g, '-'))
   expect(rows(readme)).toEqual(expect.arrayContaining(rows(toleranceTable()).filter((row) => !row.startsWith('|-'))))
+})
+
+test('nothing passes by NaN: neither a result nor a bound', () => {
+  const expected = hostTensor([2], [1, NaN])
+  expect(compare('x', [1, NaN], expected, Float64Array.of(0, 0))).toBe(0)
+  expect(() => compare('x', [NaN, NaN], expected, Float64Array.of(1, 1))).toThrow('x[0] is NaN, expected 1')
+  expect(() => compare('x', [2, NaN], expected, relativeToLargest(expected, 1))).toThrow('x[0] is 2, expected 1')
 })
