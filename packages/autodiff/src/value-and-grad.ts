@@ -9,6 +9,7 @@ export type ParameterTree = Tensor | readonly Tensor[] | Readonly<Record<string,
 /** Gradients in the shape of the parameters. */
 export type GradientsOf<P extends ParameterTree> = P extends Tensor ? Tensor : { readonly [Key in keyof P]: Tensor }
 
+/** What `valueAndGrad` gives. */
 export interface ValueAndGradients<P extends ParameterTree, Aux> {
   /** The value, float32 of shape `[]`. */
   readonly value: Tensor

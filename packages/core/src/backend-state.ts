@@ -12,6 +12,7 @@ export interface FusedCount {
   composite: number
 }
 
+/** All of it, for one backend. */
 export interface BackendState {
   /** Tensors to free at the end of each open scope, innermost last. */
   readonly scopes: Set<Tensor>[]
@@ -22,6 +23,7 @@ export interface BackendState {
 
 const states = new WeakMap<Backend, BackendState>()
 
+/** The state of a backend, made when first asked for. */
 export function stateOf(backend: Backend): BackendState {
   let state = states.get(backend)
   if (state === undefined) {

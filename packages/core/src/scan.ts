@@ -12,6 +12,7 @@ import { reshape, unstack } from './ops/views.ts'
 import { scope } from './scope.ts'
 import type { Tensor } from './tensor.ts'
 
+/** Options of `scan`. */
 export interface ScanOptions {
   /** Width of the hidden state. */
   readonly units: number

@@ -15,6 +15,7 @@ export function formatShape(shape: Shape): string {
   return `[${shape.join(', ')}]`
 }
 
+/** Whether two shapes are equal, dimension by dimension. */
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((length, axis) => length === b[axis])
 }

@@ -48,6 +48,7 @@ export interface Unsupported {
   readonly reason: string
 }
 
+/** What a backend is, constant for its life. */
 export interface BackendInfo {
   /** What computes, for people: `JavaScript (V8)`, `NVIDIA H100`, `SwiftShader`. */
   readonly device: string
@@ -57,11 +58,13 @@ export interface BackendInfo {
   readonly limits: BackendLimits
 }
 
+/** What a backend can't exceed. */
 export interface BackendLimits {
   /** Largest `allocate`, in bytes. */
   readonly maxBufferBytes: number
 }
 
+/** What a backend holds and has done. */
 export interface BackendStats {
   readonly liveBuffers: number
   readonly liveBytes: number

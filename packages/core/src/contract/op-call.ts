@@ -66,6 +66,7 @@ export type ArithmeticKind =
 /** Comparisons: any one dtype → bool. `and`, `or`: bool → bool. NaN compares as in IEEE 754. */
 export type ComparisonKind = 'equal' | 'notEqual' | 'less' | 'lessEqual' | 'greater' | 'greaterEqual' | 'and' | 'or'
 
+/** Element-wise functions of two arguments. */
 export type BinaryKind = ArithmeticKind | ComparisonKind
 
 /**
@@ -87,6 +88,7 @@ export type SelectOp<T> = OpOutline<
   { readonly scalar?: number }
 >
 
+/** What a reduction makes of the elements that it meets. */
 export type ReduceKind = 'sum' | 'mean' | 'max' | 'min' | 'product'
 
 /** Reduces `axes` (ascending, distinct, at least one). `out` has those axes left out or kept as 1. A sum or product over nothing is 0 or 1; max of nothing is −∞, min +∞. int32: sum, max, min, product; bool: max (any), min (all). */
@@ -172,6 +174,7 @@ export type RandomOp<T> = OpOutline<
 /** Cells that a backend may run as a whole sequence. Gate order is PyTorch's: LSTM i, f, g, o; GRU r, z, n with reset after the recurrent product. */
 export type RecurrentKind = 'simpleTanh' | 'simpleRelu' | 'lstm' | 'gru'
 
+/** How a whole sequence runs. */
 export interface RecurrentAttributes {
   readonly cell: RecurrentKind
   /** Walk each row from its own last step to its first. */
@@ -373,8 +376,11 @@ export type OpSignature = OpOf<OperandSignature>
 /** A fused op as a question. */
 export type FusedSignature = FusedOp<OperandSignature>
 
+/** The name of any op. */
 export type OpName = OpCall['op']
+/** The name of an op that every backend runs. */
 export type PrimitiveName = PrimitiveOp<Operand>['op']
+/** The name of an op that a backend may run. */
 export type FusedName = FusedOp<Operand>['op']
 
 /** The fused ops by name, in the order of the contract. */

@@ -18,6 +18,7 @@ import { sizeOf } from '../shape.ts'
 import { allocateTensor, type Tensor } from '../tensor.ts'
 import { chooseFused, countFused, floatOf, signatureOf } from './choose.ts'
 
+/** Options of `softmaxCrossEntropy`. */
 export interface CrossEntropyOptions {
   /** Share of the target that is spread evenly over all classes (Szegedy et al. 2016). Default: 0. */
   readonly labelSmoothing?: number

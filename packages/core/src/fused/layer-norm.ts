@@ -12,6 +12,7 @@ import { scope } from '../scope.ts'
 import { allocateTensor, type Tensor } from '../tensor.ts'
 import { chooseFused, countFused, floatOf, signatureOf } from './choose.ts'
 
+/** Options of `layerNorm`. */
 export interface LayerNormOptions {
   /** float32 `[N]`, multiplies. Default: ones. */
   readonly gain?: Tensor | undefined

@@ -11,6 +11,7 @@ import { scope } from '../scope.ts'
 import { allocateTensor, type Tensor } from '../tensor.ts'
 import { chooseFused, countFused, floatOf, signatureOf } from './choose.ts'
 
+/** Options of `linearScan`. */
 export interface LinearScanOptions {
   /** float32 `[B, H]`: h before the first step. Default: zeros. */
   readonly initial?: Tensor | undefined

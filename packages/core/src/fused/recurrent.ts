@@ -49,6 +49,7 @@ export interface PreparedScan {
   readonly hiddenMask: Tensor | undefined
 }
 
+/** What `scan` gives. */
 export interface ScanResult {
   /** The hidden state at every time step, `[B, T, H]` (`[T, B, H]` when time-major); zero past a row's end. */
   readonly sequence: Tensor

@@ -10,6 +10,7 @@ import { allocateTensor, type Tensor } from '../tensor.ts'
 /** Numbers nested to any depth, rectangular. */
 export type NestedNumbers = number | boolean | readonly NestedNumbers[]
 
+/** Options of `tensor`. */
 export interface TensorOptions {
   readonly backend: Backend
   /** Default: float32; int32 for an `Int32Array`; bool where the first element is a boolean. */
@@ -109,6 +110,7 @@ export function assertShape(operation: string, shape: Shape): void {
   })
 }
 
+/** Options of `full`, `zeros`, `ones` and `arange`. */
 export interface FillOptions {
   readonly backend: Backend
   readonly dtype?: DType

@@ -8,6 +8,7 @@ import { checkDType, checkShape, checkTensors } from './checks.ts'
 import { broadcastTo } from './layout.ts'
 import { reshape } from './views.ts'
 
+/** Options of `matmul`. */
 export interface MatmulOptions {
   /** Use aᵀ: a is `[…, K, M]`. */
   readonly transposeA?: boolean

@@ -10,6 +10,7 @@ import type { Shape } from '../shape.ts'
 import { allocateTensor, type Tensor } from '../tensor.ts'
 import { assertShape, tensor } from './creation.ts'
 
+/** Where random tensors are made. */
 export interface RandomOptions {
   readonly backend: Backend
 }

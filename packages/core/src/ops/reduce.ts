@@ -9,6 +9,7 @@ import { allocateTensor, assertUsable, type Tensor } from '../tensor.ts'
 import { checkDType } from './checks.ts'
 import { reshape } from './views.ts'
 
+/** Options of all reductions. */
 export interface ReduceOptions {
   /** Axis or axes to reduce; negative ones count from the back. Default: all. */
   readonly axis?: number | readonly number[]
