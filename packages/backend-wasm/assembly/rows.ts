@@ -53,19 +53,24 @@ export function softmax(args: usize, part: i32, parts: i32): void {
     const x = word(args, 4) + at;
     const out = word(args, 5) + at;
     const largest = rowMaximum(x, length);
-    if (largest == -Infinity) affine(x, length, 0, log ? -Infinity : 0, out);
-    else if (log) affine(x, length, 1, -(largest + <f32>log64(<f64>sumExp(x, length, largest, 0))), out);
-    else affine(out, length, 1 / sumExp(x, length, largest, out), 0, out);
+    if (largest == -Infinity) map(CONSTANT, x, length, log ? -Infinity : 0, 0, out);
+    else if (log) map(SHIFT, x, length, largest, <f32>log64(<f64>sumExp(x, length, largest, 0)), out);
+    else map(SCALE, out, length, 1 / sumExp(x, length, largest, out), 0, out);
   }
 }
 
-/** out = x·factor + term, the rounding of each apart; x is not read for a factor of 0. */
-function affine(x: usize, count: i32, factor: f32, term: f32, out: usize): void {
-  const scale = f32x4.splat(factor);
-  const shift = f32x4.splat(term);
-  let i = 0;
-  for (; i < count; i += 4, x += 16, out += 16) {
-    const value = factor == 0 ? shift : f32x4.add(f32x4.mul(v128.load(x), scale), shift);
+const CONSTANT: i32 = 0;
+const SCALE: i32 = 1;
+const SHIFT: i32 = 2;
+
+/** out = a, x·a, or (x − a) − b: apart, since a sum of a large maximum and a small logarithm would lose the latter. */
+function map(kind: i32, x: usize, count: i32, a: f32, b: f32, out: usize): void {
+  const first = f32x4.splat(a);
+  const second = f32x4.splat(b);
+  for (let i = 0; i < count; i += 4, x += 16, out += 16) {
+    const value = kind == CONSTANT
+      ? first
+      : kind == SCALE ? f32x4.mul(v128.load(x), first) : f32x4.sub(f32x4.sub(v128.load(x), first), second);
     if (count - i >= 4) v128.store(out, value);
     else storeLanes(out, value, count - i);
   }

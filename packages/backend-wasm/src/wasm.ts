@@ -1,6 +1,6 @@
 // The backend: buffers in linear memory, calls in order, kernels at once.
 
-import { RnnError } from '@rnn/core'
+import { FUSED_OPS, RnnError } from '@rnn/core'
 import type { Backend, OpName } from '@rnn/core'
 import { chooseBuild, compile } from './builds.ts'
 import type { Build } from './builds.ts'
@@ -69,6 +69,7 @@ function backendOn(machine: Machine, build: Build): Backend {
       software: false,
       limits: { maxBufferBytes: MAX_BUFFER_BYTES },
     },
+    alwaysFused: FUSED_OPS,
     supports() {
       alive('supports')
       return true
