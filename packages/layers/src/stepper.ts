@@ -2,6 +2,7 @@
 
 import {
   capture,
+  copy,
   formatShape,
   hold,
   RnnError,
@@ -62,6 +63,14 @@ export class Stepper {
     const after = new Map<object, readonly Tensor[]>()
     const carry: Carry = {
       before(layer, widths, batch) {
+        if (before.has(layer)) {
+          throw new RnnError({
+            code: 'E_UNSUPPORTED',
+            operation: 'stepper',
+            problem: 'a recurrent layer is used twice in one forward pass, and would need two states',
+            fix: 'use a layer of its own for each place',
+          })
+        }
         // Written, not filled: a fill would be one of the calls that every step repeats.
         const zeros = (width: number): Tensor =>
           tensor(new Float32Array(batch * width), { backend, shape: [batch, width] })
@@ -74,7 +83,13 @@ export class Stepper {
     this.#input = hold(zeros(shape, { backend, dtype }))
     try {
       const context = { training: false, key: undefined, lengths: undefined, carry }
-      this.#captured = scope(backend, () => capture(backend, () => onlyTensor(model.forward(this.#input, context))))
+      this.#captured = scope(backend, () => {
+        // The pass that is captured is no step: what the model itself keeps stays as it was.
+        const kept = model.states().map(({ variable }) => ({ variable, value: copy(variable.value) }))
+        const captured = capture(backend, () => onlyTensor(model.forward(this.#input, context)))
+        for (const { variable, value } of kept) variable.assign(value)
+        return captured
+      })
     } catch (error) {
       this.#input.dispose()
       for (const state of [...before.values()].flat()) state.dispose()

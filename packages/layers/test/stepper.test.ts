@@ -1,8 +1,20 @@
 // Streaming: step by step a model gives what it gives for the whole sequence.
 
 import { cpu } from '@rnn/backend-cpu'
-import { add, decorate, defineCell, glorotUniform, linear, mul, sub, tanh, type Backend, type Tensor } from '@rnn/core'
-import { bidirectional, dense, embedding, gru, lstm, rnn, sequential, simpleRnn, type Module } from '@rnn/layers'
+import {
+  add,
+  constant,
+  decorate,
+  defineCell,
+  glorotUniform,
+  linear,
+  mul,
+  sub,
+  tanh,
+  type Backend,
+  type Tensor,
+} from '@rnn/core'
+import { bidirectional, dense, embedding, gru, lstm, Module, rnn, sequential, simpleRnn, Variable } from '@rnn/layers'
 import { beforeEach, describe, expect, test } from 'vitest'
 
 let backend: Backend
@@ -130,4 +142,29 @@ describe('refuses', () => {
     expect(() => stream.step(new Float32Array(I))).toThrow(/use await stepper.stepAsync/)
     expect(await stream.stepAsync(new Float32Array(I))).toHaveLength(2)
   })
+})
+
+test('a layer that is used twice is refused: it would need two states', async () => {
+  const layer = gru({ units: I, inputSize: I })
+  const model = await sequential(layer, layer).init(backend, { seed: 1 })
+  const before = backend.stats().liveBuffers
+  expect(() => model.stepper({ shape: [1, 1, I] })).toThrow(
+    'stepper: a recurrent layer is used twice in one forward pass, and would need two states; use a layer of its own for each place',
+  )
+  expect(backend.stats().liveBuffers).toBe(before)
+})
+
+test('states of the model itself move on with each step, and with nothing else', async () => {
+  class Counting extends Module {
+    readonly count = new Variable('count', { shape: [1], initializer: constant(0) }, { kind: 'state' })
+
+    override forward(x: Tensor): Tensor {
+      this.count.assign(add(this.count.value, 1))
+      return add(x, this.count.value)
+    }
+  }
+  const model = await new Counting().init(backend, { seed: 1 })
+  using stream = model.stepper({ shape: [1, 1, 1] })
+  expect([0, 10].map((x) => stream.step(Float32Array.of(x))[0])).toEqual([1, 12])
+  expect(model.count.value.dataSync()[0]).toBe(2)
 })
