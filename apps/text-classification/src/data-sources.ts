@@ -48,6 +48,19 @@ export async function loadData(sources: DataSources, seed: number): Promise<Trai
   return { ...splitExamples(all, share, seed), test }
 }
 
+/** Pairs of labels that differ in case and spaces only: most likely one label written in two ways. */
+export function similarLabels(labels: readonly string[]): (readonly [string, string])[] {
+  const first = new Map<string, string>()
+  const pairs: (readonly [string, string])[] = []
+  for (const label of [...new Set(labels)].toSorted()) {
+    const plain = label.toLowerCase().replace(/\s+/g, '')
+    const other = first.get(plain)
+    if (other === undefined) first.set(plain, label)
+    else pairs.push([other, label])
+  }
+  return pairs
+}
+
 /** A digest of the training and validation texts and labels: a training can only be gone on with on the same ones. */
 export function dataDigest({ train, validation }: TrainingData): string {
   const hash = createHash('sha256')

@@ -8,6 +8,7 @@ export type AppErrorCode =
   | 'E_MODEL_FOLDER' // a saved model that is missing, incomplete or something else
   | 'E_RESUME' // a training that can't be gone on with
   | 'E_INPUT' // no texts to classify
+  | 'E_SPLIT' // too few texts to hold some out
 
 /** An error that the user can mend. */
 export class AppError extends Error {
@@ -40,8 +41,22 @@ export function describeError(error: unknown): string {
     if (error.code.startsWith('E_')) return oneLine(error.message)
     if ('syscall' in error) return oneLine(`${error.message} (${systemProblem(error)})`)
   }
+  if (error instanceof RangeError && /array (buffer )?(allocation|length)/i.test(error.message)) {
+    return 'there is not enough memory for this; smaller --units, --embedding or --batch-size, or shorter texts, need less'
+  }
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
   return oneLine(`unexpected ${message}; this is a defect of the program: set RNN_DEBUG=1 to see where`)
+}
+
+/** Whether an error, of this program or of any package, has this code. */
+export function hasCode(error: unknown, code: string): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === code
+}
+
+/** What was wrong, without the advice, which is for another situation. */
+export function problemOf(error: unknown): string {
+  const problem = error instanceof Error && 'problem' in error ? error.problem : undefined
+  return typeof problem === 'string' ? oneLine(problem) : describeError(error)
 }
 
 const systemProblems: Readonly<Record<string, string>> = {

@@ -1,8 +1,16 @@
 /** Labelled texts: from a table file, or from the corpus that the program brings along. */
 
-import { labelledTexts, readTable, trainValidationSplit, type LabelledTexts } from '@rnn/data'
+import {
+  labelledTexts,
+  readTable,
+  trainValidationSplit,
+  type LabelledTexts,
+  type Split,
+  type SplitOptions,
+} from '@rnn/data'
 import type { Review } from './corpus/corpus.ts'
-import { readText } from './files.ts'
+import { AppError, hasCode } from './errors.ts'
+import { readText, shownPath } from './files.ts'
 
 /** Labelled texts that know where they came from; those of the corpus also by which construction they were made. */
 export interface Examples extends LabelledTexts {
@@ -12,7 +20,7 @@ export interface Examples extends LabelledTexts {
 /** Reads a TSV or CSV with the columns label and text. @throws E_FILE, and what `readTable` and `labelledTexts` throw, with file and line */
 export async function readExamples(path: string): Promise<Examples> {
   const text = await readText(path, 'check the path')
-  const table = await readTable(text, { name: path, columns: ['label', 'text'] })
+  const table = await readTable(text, { name: shownPath(path), columns: ['label', 'text'] })
   return labelledTexts(table, { label: 'label', text: 'text' })
 }
 
@@ -34,8 +42,22 @@ export function splitExamples(
   seed: number,
 ): { readonly train: Examples; readonly validation: Examples } {
   const rows = examples.texts.map((_, row) => row)
-  const split = trainValidationSplit(rows, { validation, seed, stratifyBy: (row) => examples.labels[row] ?? '' })
+  const split = splitRows(rows, { validation, seed, stratifyBy: (row) => examples.labels[row] ?? '' }, examples.file)
   return { train: takeRows(examples, split.train), validation: takeRows(examples, split.validation) }
+}
+
+function splitRows(rows: readonly number[], options: SplitOptions<number>, file: string | undefined): Split<number> {
+  try {
+    return trainValidationSplit(rows, options)
+  } catch (error) {
+    if (!hasCode(error, 'E_SPLIT')) throw error
+    throw new AppError(
+      'E_SPLIT',
+      `${file ?? 'the data'}: ${rows.length} texts are too few to hold some of each label out`,
+      'give more, or a file to measure by with --validation or --test, or --validation 0 for none',
+      error,
+    )
+  }
 }
 
 function takeRows(examples: Examples, rows: readonly number[]): Examples {

@@ -2,15 +2,22 @@
 
 import { randomBytes } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
-import { AppError, systemProblem } from './errors.ts'
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
+import { AppError, hasCode, systemProblem } from './errors.ts'
+import { lockName } from './folder-lock.ts'
+
+/** A path as messages show it: from the folder where the program runs, if it lies below that. */
+export function shownPath(path: string): string {
+  const shown = relative(process.cwd(), resolve(path))
+  return shown === '' || shown.startsWith('..') || isAbsolute(shown) ? path : shown
+}
 
 /** The bytes of a file. @throws E_FILE that names it */
 export async function readBytes(path: string, fix?: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
     return Uint8Array.from(await readFile(path))
   } catch (error) {
-    throw new AppError('E_FILE', `can't read ${path}: ${systemProblem(error)}`, fix, error)
+    throw new AppError('E_FILE', `can't read ${shownPath(path)}: ${systemProblem(error)}`, fix, error)
   }
 }
 
@@ -35,6 +42,7 @@ export async function writeTogether(folder: string, contents: FileContents): Pro
   }))
   try {
     for (const { beside, content } of files) await writeThrough(beside, content)
+    for (const { place } of files) if (await isFolder(place)) throw new Error(`${place} is a folder`) // or the renaming would stop half way
     for (const { beside, place } of files) await rename(beside, place)
   } catch (error) {
     for (const { beside } of files) await rm(beside, { force: true }).catch(() => {})
@@ -61,14 +69,14 @@ async function writeThrough(path: string, content: string | Uint8Array): Promise
 /** What a program that was killed while it wrote leaves behind. */
 const leftover = /^\..*\.part$/
 
-/** The names in a folder, without leftovers; undefined if there is no such folder. @throws E_FOLDER */
+/** The names in a folder, without leftovers and locks; undefined if there is no such folder. @throws E_FOLDER */
 export async function listFolder(folder: string): Promise<readonly string[] | undefined> {
   try {
-    return (await readdir(folder)).filter((name) => !leftover.test(name))
+    return (await readdir(folder)).filter((name) => !leftover.test(name) && name !== lockName)
   } catch (error) {
-    if (isMissing(error)) return undefined
+    if (hasCode(error, 'ENOENT')) return undefined
     const blocking = await blockingFile(folder)
-    if (blocking !== undefined) throw new AppError('E_FOLDER', `${blocking} is a file`, 'give a folder')
+    if (blocking !== undefined) throw new AppError('E_FOLDER', `${shownPath(blocking)} is a file`, 'give a folder')
     throw new AppError('E_FOLDER', `can't read the folder ${folder}: ${systemProblem(error)}`, undefined, error)
   }
 }
@@ -81,7 +89,7 @@ export async function ensureWritable(folder: string): Promise<void> {
     for (const name of await readdir(folder)) if (leftover.test(name)) await rm(join(folder, name), { force: true })
   } catch (error) {
     const blocking = await blockingFile(folder)
-    const problem = blocking === undefined ? systemProblem(error) : `${blocking} is a file`
+    const problem = blocking === undefined ? systemProblem(error) : `${shownPath(blocking)} is a file`
     throw new AppError(
       'E_FOLDER',
       `can't write into the folder ${folder}: ${problem}`,
@@ -119,8 +127,4 @@ async function isFile(path: string): Promise<boolean> {
     (found) => found.isFile(),
     () => false,
   )
-}
-
-function isMissing(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT'
 }

@@ -12,11 +12,14 @@ export interface InputTexts extends Places {
 /**
  * Takes the arguments if there are any, else the file, else standard input.
  *
- * @throws E_INPUT for no texts at all or both arguments and a file, E_FILE, E_ENCODING for a binary file
+ * @throws E_INPUT for no texts at all, an argument without words, or both arguments and a file, E_FILE, E_ENCODING for a binary file
  */
 export async function inputTexts(args: readonly string[], file: string | undefined): Promise<InputTexts> {
   if (args.length > 0) {
     if (file !== undefined) throw new AppError('E_INPUT', 'texts as arguments and --file at once', 'give one of them')
+    const empty = args.findIndex((text) => text.trim() === '')
+    if (empty >= 0)
+      throw new AppError('E_INPUT', `text ${empty + 1} has no words: ${JSON.stringify(args[empty])}`, 'leave it out')
     return { texts: args }
   }
   if (file !== undefined) return readLines(await readText(file, 'check the path'), { name: file })

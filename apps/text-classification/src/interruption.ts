@@ -7,7 +7,10 @@ export interface Interruption {
   close(): void
 }
 
-/** Listens for Ctrl-C and for a request to end; `onFirst` is told once. */
+// Ctrl-C, a request to end, and the end of the terminal.
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/** Listens for Ctrl-C, a request to end, and the end of the terminal; `onFirst` is told once. */
 export function listenForInterruption(onFirst: () => void): Interruption {
   const controller = new AbortController()
   const interrupt = (): void => {
@@ -15,13 +18,11 @@ export function listenForInterruption(onFirst: () => void): Interruption {
     controller.abort()
     onFirst()
   }
-  process.on('SIGINT', interrupt)
-  process.on('SIGTERM', interrupt)
+  for (const name of signals) process.on(name, interrupt)
   return {
     signal: controller.signal,
     close: () => {
-      process.off('SIGINT', interrupt)
-      process.off('SIGTERM', interrupt)
+      for (const name of signals) process.off(name, interrupt)
     },
   }
 }

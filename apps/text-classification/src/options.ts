@@ -21,7 +21,8 @@ export function numberAbove(option: string, above: number, below: number = Infin
   return (text) => {
     const value = Number(text)
     if (text.trim() !== '' && value > above && value < below) return value
-    const range = below === Infinity ? `a number greater than ${above}` : `a number between ${above} and ${below}`
+    const range =
+      below === Infinity ? `a finite number greater than ${above}` : `a number between ${above} and ${below}`
     throw new AppError('E_OPTION', `${option} is "${text}", expected ${range}`)
   }
 }
@@ -32,6 +33,14 @@ export function share(option: string): (text: string) => number {
     const value = Number(text)
     if (text.trim() !== '' && value >= 0 && value < 1) return value
     throw new AppError('E_OPTION', `${option} is "${text}", expected a number from 0 to below 1`)
+  }
+}
+
+/** A parser of paths: anything but nothing. @throws E_OPTION */
+export function path(option: string, what: string): (text: string) => string {
+  return (text) => {
+    if (text.trim() !== '') return text
+    throw new AppError('E_OPTION', `${option} is empty, expected ${what}`)
   }
 }
 

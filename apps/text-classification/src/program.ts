@@ -6,9 +6,15 @@ import { evaluateCommand } from './commands/evaluate.ts'
 import { inspectCommand } from './commands/inspect.ts'
 import { predictCommand } from './commands/predict.ts'
 import { trainCommand } from './commands/train.ts'
-import { describeError, oneLine, Stop } from './errors.ts'
+import { AppError, describeError, oneLine, Stop } from './errors.ts'
+import { commandLine } from './ui/command-line.ts'
 
 const commands = [demoCommand, trainCommand, evaluateCommand, predictCommand, inspectCommand]
+
+const examples = `
+Examples, from the root of the repository:
+  ${commandLine('train', '--data', 'reviews.tsv', '--out', 'models/reviews')}
+  ${commandLine('predict', '--model', 'models/reviews', 'Not bad at all.')}`
 
 /** Runs the program and gives its exit code: 0 for success, 1 for an error, 2 for a wrong command line, 130 after Ctrl-C. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -16,6 +22,7 @@ export async function run(args: readonly string[]): Promise<number> {
     'Recurrent text classifiers: train, measure, use and look into them.',
   )
   for (const make of commands) program.addCommand(make())
+  program.addHelpText('after', examples)
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({ outputError: (text, write) => write(`${oneLine(text)}\n`) })
   }
@@ -27,6 +34,6 @@ export async function run(args: readonly string[]): Promise<number> {
     if (error instanceof Stop) return error.exitCode
     process.stderr.write(`error: ${describeError(error)}\n`)
     if (process.env['RNN_DEBUG'] !== undefined && error instanceof Error) process.stderr.write(`${error.stack}\n`)
-    return 1
+    return error instanceof AppError && error.code === 'E_OPTION' ? 2 : 1
   }
 }

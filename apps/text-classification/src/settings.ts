@@ -49,7 +49,10 @@ export function settingsFromJSON(json: unknown, file: string): Settings {
   const given = (typeof json === 'object' && json !== null ? json : {}) as Record<string, unknown>
   for (const [name, value] of Object.entries(defaultSettings)) {
     if (typeof given[name] === typeof value && !Number.isNaN(given[name])) continue
-    throw new AppError('E_MODEL_FOLDER', `${file}: the setting "${name}" is ${JSON.stringify(given[name])}`)
+    throw new AppError(
+      'E_MODEL_FOLDER',
+      `${file}: the setting "${name}" is ${JSON.stringify(given[name]) ?? 'missing'}`,
+    )
   }
   if (!cellNames.some((name) => name === given['cell'])) {
     throw new AppError('E_MODEL_FOLDER', `${file}: unknown cell ${JSON.stringify(given['cell'])}`)

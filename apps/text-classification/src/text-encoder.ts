@@ -11,6 +11,7 @@ import {
   type Tokenizer,
   type Vocabulary,
 } from '@rnn/data'
+import { AppError } from './errors.ts'
 import type { Examples } from './examples.ts'
 
 /** Texts to ids and labels to class numbers. */
@@ -20,11 +21,16 @@ export interface TextEncoder {
   readonly labels: LabelIndex
 }
 
-/** The words that occur at least `minFrequency` times, lower case, and all labels. @throws E_NO_WORDS, with file and line */
+/** The words that occur at least `minFrequency` times, lower case, and all labels. @throws E_NO_WORDS, with file and line; E_OPTION when no word is left */
 export function encoderOf(examples: Examples, minFrequency: number): TextEncoder {
   const tokenizer = words()
   const tokens = tokenizeTexts(examples.texts, tokenizer, examples)
-  return { tokenizer, vocabulary: buildVocabulary(tokens, { minFrequency }), labels: labelIndex(examples.labels) }
+  const vocabulary = buildVocabulary(tokens, { minFrequency })
+  if (!tokens.some((text) => text.some((word) => vocabulary.has(word)))) {
+    const where = examples.file ?? 'the data'
+    throw new AppError('E_OPTION', `no word of ${where} occurs ${minFrequency} times`, 'give a smaller --min-frequency')
+  }
+  return { tokenizer, vocabulary, labels: labelIndex(examples.labels) }
 }
 
 /** How examples are cut into batches. */

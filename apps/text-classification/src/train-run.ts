@@ -5,16 +5,17 @@ import { accuracy, evaluate, type History } from '@rnn/train'
 import { withBackend } from './backends.ts'
 import { trainBaseline } from './baseline.ts'
 import type { Classifier } from './classifier.ts'
-import { dataDigest, loadData, type DataSources, type TrainingData } from './data-sources.ts'
-import { AppError, Stop } from './errors.ts'
+import { dataDigest, loadData, similarLabels, type DataSources, type TrainingData } from './data-sources.ts'
+import { AppError, describeError, hasCode, Stop } from './errors.ts'
+import { listenForInterruption } from './interruption.ts'
 import { textClassifier } from './model.ts'
-import { prepareFolder, saveClassifier } from './model-folder.ts'
+import { prepareFolder, saveClassifier, trainInto } from './model-folder.ts'
 import type { Settings } from './settings.ts'
 import { encode, encoderOf, type TextEncoder } from './text-encoder.ts'
 import { trainNetwork } from './training.ts'
 import type { Output } from './ui/output.ts'
 import { progressView } from './ui/progress.ts'
-import { removeUnfinished, type TrainingPlan } from './unfinished.ts'
+import { canResume, removeUnfinished, type TrainingPlan } from './unfinished.ts'
 
 /** What to train and where to save it. */
 export interface RunRequest {
@@ -67,31 +68,64 @@ export async function trainAndSave(request: RunRequest, use: (run: TrainedRun) =
   const plan = planOf(request, data)
   const encoder = encoderOf(data.train, settings.minFrequency)
   const sets = encodeAll(encoder, data, settings)
-  await prepareFolder(folder, { resume: request.resume !== undefined, restart: request.restart })
-  await withBackend(request.backend, async (backend) => {
-    const model = textClassifier(settings, encoder.vocabulary.size, encoder.labels.size)
-    await model.init(backend, { seed: settings.seed })
-    output.note(describeTraining(data, encoder, settings, model.parameterCount, backend))
-    const resume = request.resume !== undefined
-    const view = progressView('training', { quiet: output.json && !process.stderr.isTTY })
-    const history = await trainNetwork({
-      model,
-      trainSet: sets.train,
-      validationSet: sets.validation,
-      plan,
-      folder,
-      resume,
-      output,
-      view,
-    })
-    if (history.aborted) {
-      output.note(`saved in ${folder}; go on with: pnpm --silent text-classification train --resume --out ${folder}`)
-      throw new Stop(130)
-    }
+  for (const [one, other] of similarLabels(data.train.labels)) {
+    output.note(`note: the labels ${JSON.stringify(one)} and ${JSON.stringify(other)} are learnt as different ones`)
+  }
+  const release = await prepareFolder(folder, { resume: request.resume !== undefined, restart: request.restart })
+  try {
+    await withBackend(request.backend, async (backend) => trainOn(backend, request, { data, plan, encoder, sets }, use))
+  } catch (error) {
+    // A full disk, say: what was trained so far is not lost.
+    if (!hasCode(error, 'E_FILE') || !(await canResume(folder))) throw error
+    throw new AppError('E_FILE', describeError(error), `go on with: ${trainInto(folder, '--resume')}`, error)
+  } finally {
+    release()
+  }
+}
+
+/** What is ready before a training begins. */
+interface Preparation {
+  readonly data: TrainingData
+  readonly plan: TrainingPlan
+  readonly encoder: TextEncoder
+  readonly sets: ReturnType<typeof encodeAll>
+}
+
+async function trainOn(
+  backend: Backend,
+  { settings, folder, output, resume, baseline }: RunRequest,
+  { data, plan, encoder, sets }: Preparation,
+  use: (run: TrainedRun) => Promise<void>,
+): Promise<void> {
+  const model = textClassifier(settings, encoder.vocabulary.size, encoder.labels.size)
+  await model.init(backend, { seed: settings.seed })
+  describeTraining(output, data, encoder, settings, model.parameterCount, backend)
+  const goOn = `go on with: ${trainInto(folder, '--resume')}`
+  const history = await trainNetwork({
+    model,
+    trainSet: sets.train,
+    validationSet: sets.validation,
+    plan,
+    folder,
+    resume: resume !== undefined,
+    output,
+    view: progressView({ quiet: output.json && !process.stderr.isTTY }),
+  })
+  if (history.aborted) {
+    output.note(`saved in ${folder}; ${goOn}`)
+    throw new Stop(130)
+  }
+  let saving = false
+  const interruption = listenForInterruption(() => {
+    if (saving) return // a moment only
+    output.note(`interrupted: what was trained is in ${folder}; ${goOn}`)
+    process.exit(130)
+  })
+  try {
     const testAccuracy = sets.test && (await evaluate(model, sets.test, { metrics: [accuracy()] })).metrics.accuracy
     const measured = sets.test ?? sets.validation
     const baselineAccuracy =
-      request.baseline && measured
+      baseline && measured
         ? await trainBaseline(backend, sets.train, measured, {
             vocabularySize: encoder.vocabulary.size,
             classes: encoder.labels.size,
@@ -115,10 +149,14 @@ export async function trainAndSave(request: RunRequest, use: (run: TrainedRun) =
       folder,
     }
     const classifier = { settings, encoder, model }
+    saving = true
     await saveClassifier(folder, classifier, history, metrics)
     await removeUnfinished(folder)
+    interruption.close()
     await use({ classifier, data, metrics })
-  })
+  } finally {
+    interruption.close()
+  }
 }
 
 /** The plan to save with checkpoints. @throws E_RESUME when the training that is gone on with had other texts */
@@ -145,18 +183,19 @@ function encodeAll(encoder: TextEncoder, { train, validation, test }: TrainingDa
 }
 
 function describeTraining(
-  data: TrainingData,
+  output: Output,
+  { train }: TrainingData,
   encoder: TextEncoder,
   { cell, units, epochs }: Settings,
   parameters: number,
   backend: Backend,
-): string {
-  const texts = data.train.texts.length.toLocaleString('en')
-  const words = encoder.vocabulary.size.toLocaleString('en')
-  return (
-    `${texts} texts of ${data.train.file ?? 'the data'}, ${encoder.labels.size} labels, ${words} words; ` +
-    `${cell} of 2 × ${units} units, ${parameters.toLocaleString('en')} parameters, ${epochs} epochs on ${backend.name}`
+): void {
+  const [texts, words, numbers] = [train.texts.length, encoder.vocabulary.size, parameters].map((n) =>
+    n.toLocaleString('en'),
   )
+  output.note(`${texts} texts of ${train.file ?? 'the data'}: ${encoder.labels.size} labels, ${words} words`)
+  const times = epochs === 1 ? '1 epoch' : `${epochs} epochs`
+  output.note(`${cell} of 2 × ${units} units: ${numbers} parameters, ${times} on ${backend.name}`)
 }
 
 function lastOf(history: History, column: string): number | null {

@@ -3,7 +3,7 @@
 import type { TextDataset } from '@rnn/data'
 import type { Sequential } from '@rnn/layers'
 import { accuracy, adam, cosineDecay, crossEntropy, Trainer, type History } from '@rnn/train'
-import { AppError, describeError } from './errors.ts'
+import { AppError, problemOf } from './errors.ts'
 import { listenForInterruption } from './interruption.ts'
 import type { Output } from './ui/output.ts'
 import type { ProgressView } from './ui/progress.ts'
@@ -79,7 +79,7 @@ async function restore(trainer: Trainer, folder: string): Promise<void> {
   } catch (error) {
     throw new AppError(
       'E_RESUME',
-      `the checkpoint in ${folder} can't be gone on from: ${describeError(error)}`,
+      `the checkpoint in ${folder} can't be gone on from: ${problemOf(error)}`,
       'begin again with --restart',
       error,
     )

@@ -3,7 +3,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DataSources } from './data-sources.ts'
-import { AppError } from './errors.ts'
+import { AppError, problemOf } from './errors.ts'
 import { listFolder, readBytes, readText, writeTogether } from './files.ts'
 import { json, parse, trainingFiles } from './model-folder.ts'
 import { settingsFromJSON, type Settings } from './settings.ts'
@@ -29,17 +29,43 @@ export async function saveUnfinished(folder: string, plan: TrainingPlan, checkpo
 /** Reads the plan of an unfinished training. @throws E_RESUME if there is none */
 export async function readPlan(folder: string): Promise<TrainingPlan> {
   const names = (await listFolder(folder)) ?? []
-  if (!names.includes(trainingFiles.checkpoint) || !names.includes(trainingFiles.state)) {
+  const missing = Object.values(trainingFiles).filter((name) => !names.includes(name))
+  if (missing.length === 2) {
     throw new AppError('E_RESUME', `there is no unfinished training in ${folder}`, 'leave out --resume to begin one')
   }
+  if (missing.length > 0)
+    throw new AppError('E_RESUME', `${folder} lacks ${missing[0]}, without which nothing can be gone on with`, again)
   const path = join(folder, trainingFiles.state)
-  const plan = parse(await readText(path), path)
-  const whole =
-    typeof plan['sources'] === 'object' && plan['sources'] !== null && typeof plan['dataDigest'] === 'string'
-  if (plan['format'] !== 'rnn-text-training' || plan['version'] !== 1 || !whole) {
-    throw new AppError('E_RESUME', `${path} is not the plan of a training`, 'begin again with --restart')
+  const plan = parse(await readText(path, again), path, again)
+  if (!isPlan(plan)) throw new AppError('E_RESUME', `${path} is not the plan of a training`, again)
+  try {
+    return { ...plan, settings: settingsFromJSON(plan.settings, path) }
+  } catch (error) {
+    throw new AppError('E_RESUME', problemOf(error), again, error)
   }
-  return { ...(plan as unknown as TrainingPlan), settings: settingsFromJSON(plan['settings'], path) }
+}
+
+const again = 'begin again with --restart'
+
+function isPlan(plan: Record<string, unknown>): plan is Record<string, unknown> & TrainingPlan {
+  const sources = plan['sources'] as Record<string, unknown> | null | undefined
+  const kinds = { backend: 'string', dataDigest: 'string', baseline: 'boolean', sources: 'object' }
+  return (
+    plan['format'] === 'rnn-text-training' &&
+    plan['version'] === 1 &&
+    Object.entries(kinds).every(([name, kind]) => typeof plan[name] === kind) &&
+    sources !== null &&
+    ['data', 'test'].every((name) => sources?.[name] === null || typeof sources?.[name] === 'string') &&
+    (sources?.['validation'] === null || ['string', 'number'].includes(typeof sources?.['validation']))
+  )
+}
+
+/** Whether a training can be gone on with. */
+export async function canResume(folder: string): Promise<boolean> {
+  return readPlan(folder).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** Reads the checkpoint. @throws E_FILE */

@@ -87,7 +87,7 @@ describe('train', () => {
     expect(stdout).toMatch(/validation accuracy/)
     expect(stdout).toMatch(/bag of words +100\.0 %/)
     expect(stdout).toContain(`saved in ${at('held')}`)
-    expect(stderr).toMatch(/^108 texts of .*train\.tsv, 2 labels, /)
+    expect(stderr).toMatch(/^108 texts of .*train\.tsv: 2 labels, /)
     expect(stderr).toMatch(/epoch 6 of 6: loss .*, validation accuracy 100\.0 %/)
   })
 

@@ -1,8 +1,10 @@
 /** Ctrl-C in the middle of training, and going on. */
 
-import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { run, smallTable, temporaryFolder } from './program.ts'
 
 const folder = temporaryFolder({ 'data.tsv': smallTable(400), 'other.tsv': smallTable(300) })
@@ -23,7 +25,7 @@ const train = (out: string, ...more: string[]): string[] => [
 async function interrupted(out: string): Promise<void> {
   const { code, stderr } = await run(train(out), { interruptAt: /epoch 3 of/ })
   expect(stderr).toMatch(/interrupted: finishing the step and saving/)
-  expect(stderr).toContain(`go on with: pnpm --silent text-classification train --resume --out ${out}`)
+  expect(stderr).toContain(`go on with: npx -y pnpm@12 --silent text-classification train --resume --out ${out}`)
   expect(code).toBe(130)
 }
 
@@ -62,6 +64,40 @@ describe('Ctrl-C in the middle of training', () => {
   })
 })
 
+describe('other ends', () => {
+  test('the end of the terminal saves as Ctrl-C does', async () => {
+    const { code, stderr } = await run(train(at('hangup')), { interruptAt: /epoch 3 of/, signal: 'SIGHUP' })
+    expect(stderr).toMatch(/saved in/)
+    expect(code).toBe(130)
+  })
+
+  test('a closed pipe ends no training', async () => {
+    const out = at('pipe')
+    const { code } = await run(train(out, '--json'), { closeOutput: true })
+    expect(code).toBe(0)
+    expect(existsSync(join(out, 'weights.safetensors'))).toBe(true)
+  })
+
+  test('two trainings never write into one folder at once', async () => {
+    const out = at('shared')
+    const first = run([...train(out), '--epochs', '100000'], { interruptAt: /epoch 400 of/ })
+    await vi.waitUntil(() => existsSync(join(out, '.training.lock')), { timeout: 30_000 })
+    const { code, stderr } = await run(train(out))
+    expect(stderr).toMatch(/^error: another training \(process \d+\) is writing into .*--out.*\n$/)
+    expect(code).toBe(1)
+    expect((await first).code).toBe(130)
+    expect(readdirSync(out).toSorted()).toEqual(['checkpoint.safetensors', 'training.json'])
+  })
+
+  test('what a killed training left behind locks nothing', async () => {
+    const gone = spawnSync(process.execPath, ['-e', '']).pid
+    const lock = JSON.stringify({ pid: gone, host: hostname() })
+    const locked = temporaryFolder({ '.training.lock': lock })
+    expect((await run(train(locked, '--epochs', '1'))).code).toBe(0)
+    expect(readdirSync(locked)).not.toContain('.training.lock')
+  })
+})
+
 describe('an unfinished training', () => {
   const out = at('unfinished')
   const refuses = async (args: readonly string[], ...patterns: RegExp[]): Promise<void> => {
@@ -90,6 +126,16 @@ describe('an unfinished training', () => {
     await run([...train(other), '--units', '4'], { interruptAt: /epoch 1 of/ })
     writeFileSync(checkpoint, readFileSync(join(other, 'checkpoint.safetensors')))
     await refuses(['train', '--resume', '--out', out], /can't be gone on from/, /another/)
+
+    const plan = join(out, 'training.json')
+    const planned = readFileSync(plan, 'utf8')
+    truncateSync(plan, 20)
+    await refuses(['train', '--resume', '--out', out], /training\.json is no JSON object/, /--restart/)
+    writeFileSync(plan, planned.replace(/"data": "[^"]*"/, '"data": 5'))
+    await refuses(['train', '--resume', '--out', out], /not the plan of a training/, /--restart/)
+    rmSync(plan)
+    await refuses(['train', '--resume', '--out', out], /lacks training\.json/, /--restart/)
+    await refuses(['demo', '--out', out], /holds an unfinished training/, /--restart/)
 
     expect((await run(train(out, '--restart', '--epochs', '1'))).code).toBe(0)
   })

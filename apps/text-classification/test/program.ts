@@ -21,6 +21,10 @@ export interface RunOptions {
   /** Sent when standard error says so for the first time; the second one, if given, when it says so later. */
   readonly interruptAt?: RegExp
   readonly interruptAgainAt?: RegExp
+  /** Default SIGINT, as of Ctrl-C. */
+  readonly signal?: NodeJS.Signals
+  /** Standard output is closed at its first line. */
+  readonly closeOutput?: boolean
   readonly cwd?: string
 }
 
@@ -34,12 +38,15 @@ export function run(args: readonly string[], options: RunOptions = {}): Promise<
   let stdout = ''
   let stderr = ''
   const waiting = [options.interruptAt, options.interruptAgainAt].filter((pattern) => pattern !== undefined)
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+    if (options.closeOutput === true) child.stdout.destroy()
+  })
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text
     if (waiting[0]?.test(stderr) === true) {
       waiting.shift()
-      child.kill('SIGINT')
+      child.kill(options.signal ?? 'SIGINT')
     }
   })
   child.stdin.on('error', () => {}) // the program may end before it has read all

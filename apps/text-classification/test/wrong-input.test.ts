@@ -1,5 +1,6 @@
 /** What the program says to wrong input: one line that names the thing and the fix, an exit code that is not zero, no stack trace. */
 
+import { createHash } from 'node:crypto'
 import { chmodSync, existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -14,6 +15,9 @@ const folder = temporaryFolder({
   'one-class.tsv': 'label\ttext\ngood\tone\ngood\ttwo\n',
   'no-words.tsv': 'label\ttext\ngood\tone\nbad\t \ngood\tthree\n',
   'no-label.tsv': 'label\ttext\ngood\tone\n\ttwo\n',
+  'capitals.tsv': 'Label\tText\ngood\tone\nbad\ttwo\n',
+  'utf16.tsv': Buffer.from(`\ufeff${smallTable()}`, 'utf16le'),
+  'few.tsv': 'label\ttext\ngood\tone\nbad\ttwo\n',
   'unknown-label.tsv': 'label\ttext\ngood\tone\nugly\ttwo\n',
   'binary.tsv': Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xff, 0xfe),
   'lines.txt': 'fine\n\nlovely\n',
@@ -43,6 +47,14 @@ async function refuses(
   expect(code).toBeGreaterThan(0)
 }
 
+test('labels that differ in case only are remarked on', async () => {
+  const table = `${smallTable()}Good\tanother fine thing\nGood\ta lovely one\n`
+  const file = join(temporaryFolder({ 'case.tsv': table }), 'case.tsv')
+  const { code, stderr } = await run(['train', '--data', file, ...tiny, '--out', at('case')])
+  expect(stderr).toContain('note: the labels "Good" and "good" are learnt as different ones\n')
+  expect(code).toBe(0)
+})
+
 describe('training data', () => {
   const out = ['--out', at('new')]
   test.each([
@@ -52,6 +64,9 @@ describe('training data', () => {
     ['a header alone', 'header.tsv', [/header\.tsv/, /no rows/]],
     ['a missing column', 'columns.tsv', [/columns\.tsv/, /label/]],
     ['a malformed row', 'fields.tsv', [/fields\.tsv, line 3/, /expected 2/]],
+    ['columns in capitals', 'capitals.tsv', [/capitals\.tsv, line 1/, /to the letter/]],
+    ['UTF-16', 'utf16.tsv', [/utf16\.tsv, line 1/, /UTF-8/]],
+    ['too few texts to hold some out', 'few.tsv', [/few\.tsv/, /2 texts/, /--validation/]],
     ['one class', 'one-class.tsv', [/one-class\.tsv/, /at least two labels/]],
     ['a text of no words', 'no-words.tsv', [/no-words\.tsv, line 3/, /no words/]],
     ['an empty label', 'no-label.tsv', [/no-label\.tsv, line 3/, /label/]],
@@ -92,6 +107,19 @@ describe('options', () => {
       [/--epochs/, /whole number/],
     ],
     [['--batch-size', '0'], [/--batch-size/]],
+    [
+      ['--units', '1000000000'],
+      [/not enough memory/, /--units/],
+    ],
+    [
+      ['--min-frequency', '1000'],
+      [/no word .*good\.tsv occurs 1000 times/, /--min-frequency/],
+    ],
+    [
+      ['--out', ''],
+      [/--out is empty/, /a folder/],
+    ],
+    [['--validation', ''], [/--validation is empty/]],
     [
       ['--learning-rate', 'NaN'],
       [/--learning-rate/, /greater than 0/],
@@ -184,13 +212,49 @@ describe('folders', () => {
   })
 })
 
+describe('a model whose files are whole, but do not belong together', () => {
+  const changed = (name: string, content: string): string => {
+    const files = Object.fromEntries(readdirSync(model).map((file) => [file, readFileSync(join(model, file))]))
+    const manifest = JSON.parse(String(files['classifier.json'])) as { sha256: Record<string, string> }
+    manifest.sha256[name] = createHash('sha256').update(content).digest('hex')
+    return temporaryFolder({ ...files, [name]: content, 'classifier.json': JSON.stringify(manifest) })
+  }
+
+  test.each([
+    ['labels.json', '{"format":"rnn-labels","version":1,"labels":["x","y","z"]}', /2 labels/],
+    ['vocabulary.json', '{', /vocabulary\.json is no JSON object/],
+    ['config.json', '{"a":1}', /config\.json is not the configuration/],
+  ])('%s is of another one', async (name, content, problem) => {
+    await refuses(['predict', '--model', changed(name, content), 'a text'], [problem, /train again/])
+  })
+
+  test('a description without digests', async () => {
+    const files = Object.fromEntries(readdirSync(model).map((file) => [file, readFileSync(join(model, file))]))
+    const manifest = { ...(JSON.parse(String(files['classifier.json'])) as object), sha256: null }
+    const broken = temporaryFolder({ ...files, 'classifier.json': JSON.stringify(manifest) })
+    await refuses(['predict', '--model', broken, 'a text'], [/classifier\.json/, /train again/])
+  })
+})
+
 describe('texts to classify', () => {
+  test('the embedded corpus for a model of other labels', async () => {
+    await refuses(['evaluate', '--model', model], [/labels of its own/, /--data/])
+  })
+
+  test('characters that would steer the terminal are shown', async () => {
+    for (const command of ['predict', 'inspect']) {
+      const { code, stdout } = await run([command, '--model', model, 'a \u001b[31mred\tand\nlong \u202etext'])
+      expect(code).toBe(0)
+      expect(stdout).toContain('a ␛[31mred and long ␡text')
+    }
+  })
+
   test('none', async () => {
     await refuses(['predict', '--model', model], [/standard input/, /one text a line/])
   })
 
   test('no words', async () => {
-    await refuses(['predict', '--model', model, 'fine', '  '], [/no words/])
+    await refuses(['predict', '--model', model, 'fine', '  '], [/text 2 has no words/])
     await refuses(['predict', '--model', model, '--file', at('lines.txt')], [/lines\.txt, line 2/, /no words/])
     await refuses(['inspect', '--model', model], [/standard input, line 2/, /no words/], { stdin: 'fine\n\nlovely\n' })
   })

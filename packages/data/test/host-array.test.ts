@@ -63,7 +63,7 @@ describe('checkClasses', () => {
     checkClasses(['a', 'b'])
     expect(failure(() => checkClasses(['a', 'a'], { file: 'train.tsv' }))).toMatchObject({
       code: 'E_ONE_CLASS',
-      message: 'train.tsv: all 2 labels are "a"; training needs examples of at least two labels',
+      message: 'train.tsv: the only label is "a"; training needs examples of at least two labels',
     })
     expect(failure(() => checkClasses([])).code).toBe('E_ONE_CLASS')
   })

@@ -177,14 +177,14 @@ describe('what is wrong with a table', () => {
       'lable\ttext\nA\tone',
       tsv,
       'E_COLUMN',
-      'train.tsv, line 1: no column "label", the header has "lable", "text"; did you mean "lable"?',
+      'train.tsv, line 1: no column "label", the header has "lable", "text"; did you mean "lable"? The names must be the same to the letter',
     ],
     [
       'a column in capitals',
       'Label,Text\nA,one',
       csv,
       'E_COLUMN',
-      'train.csv, line 1: no column "label", the header has "Label", "Text"; did you mean "Label"?',
+      'train.csv, line 1: no column "label", the header has "Label", "Text"; did you mean "Label"? The names must be the same to the letter',
     ],
     [
       'a file without a header',
@@ -226,14 +226,14 @@ describe('what is wrong with a table', () => {
       'label,text\nA,"x\ny"\nB,"two\nC,three\n',
       csv,
       'E_QUOTE',
-      'train.csv, line 4: a quoted field starts here and never ends; write a quote inside a field as "", or read the file with quotes: false',
+      'train.csv, line 4: a quoted field starts here and never ends; write a quote inside a field as ""',
     ],
     [
       'a field that goes on after its quote',
       'label,text\nA,one\nB,"two" more\n',
       csv,
       'E_QUOTE',
-      'train.csv, line 3: a quoted field goes on after its closing quote; write a quote inside a field as "", or read the file with quotes: false',
+      'train.csv, line 3: a quoted field goes on after its closing quote; write a quote inside a field as ""',
     ],
     [
       'bytes that are not UTF-8',

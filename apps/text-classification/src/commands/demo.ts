@@ -8,10 +8,13 @@ import { wholeNumber } from '../options.ts'
 import { corpusSettings } from '../settings.ts'
 import { trainAndSave, type RunMetrics } from '../train-run.ts'
 import { processOutput, type Output } from '../ui/output.ts'
+import { commandLine } from '../ui/command-line.ts'
 import { duration, heading, paint, percent } from '../ui/style.ts'
 import { table } from '../ui/table.ts'
 import { highlighted, strongest } from '../ui/words.ts'
-import { backendOption, jsonOption } from './shared-options.ts'
+import { outputColumns, wrap } from '../ui/wrap.ts'
+import { readPlan } from '../unfinished.ts'
+import { backendOption, jsonOption, outOption } from './shared-options.ts'
 
 /** Pairs of the same words, none of them in the corpus. */
 export const demoPairs: readonly (readonly [string, string])[] = [
@@ -42,7 +45,7 @@ interface DemoOptions {
 export function demoCommand(): Command {
   return new Command('demo')
     .description('train on the embedded corpus, and show what word order does')
-    .addOption(new Option('--out <dir>', 'folder to save the model in').default('models/demo'))
+    .addOption(outOption('models/demo'))
     .addOption(new Option('--seed <n>', 'decides everything random').default(0).argParser(wholeNumber('--seed', 0)))
     .addOption(backendOption())
     .addOption(jsonOption())
@@ -52,7 +55,8 @@ export function demoCommand(): Command {
 async function demo({ backend, out, seed, json }: DemoOptions): Promise<void> {
   const output = processOutput(json === true)
   output.text(paint('bold', 'What is recurrence for?'))
-  output.text('Short reviews in pairs: the same words, the opposite verdict. Only their order tells them apart.')
+  output.text('Short reviews in pairs: the same words, the opposite verdict.')
+  output.text('Only their order tells them apart.')
   output.text()
   const request = {
     sources: { data: null, validation: null, test: null },
@@ -60,7 +64,7 @@ async function demo({ backend, out, seed, json }: DemoOptions): Promise<void> {
     backend,
     folder: out,
     resume: undefined,
-    restart: true,
+    restart: await isOwn(out),
     baseline: true,
     output,
   }
@@ -73,9 +77,18 @@ async function demo({ backend, out, seed, json }: DemoOptions): Promise<void> {
     showPairs(output, pairs)
     output.text(heading('your turn'))
     output.text(`  The model is saved in ${out}. ${duration(metrics.trainSeconds)} of training made it.`)
-    output.text(`  pnpm --silent text-classification predict --model ${out} "Not bad at all, this hotel."`)
-    output.text(`  pnpm --silent text-classification inspect --model ${out} "Not bad at all, this hotel."`)
+    for (const command of ['predict', 'inspect']) {
+      output.text(`  ${commandLine(command, '--model', out, 'Not bad at all, this hotel.')}`)
+    }
   })
+}
+
+/** Whether an unfinished training in the folder is one of the embedded corpus, which a new demo may forget. */
+async function isOwn(folder: string): Promise<boolean> {
+  return readPlan(folder).then(
+    ({ sources }) => sources.data === null,
+    () => false,
+  )
 }
 
 function showAccuracy(output: Output, { testAccuracy, baselineAccuracy, testTexts }: RunMetrics): void {
@@ -113,7 +126,7 @@ function showPairs(output: Output, decisions: readonly Attribution[]): void {
   for (const [i, { text, label, probability, words }] of decisions.entries()) {
     if (i % 2 === 0 && i > 0) output.text()
     const verdict = paint(label === 'positive' ? 'green' : 'red', `${label} ${percent(probability).padStart(7)}`)
-    output.text(`  ${verdict}  ${highlighted(text, words)}`)
-    output.text(paint('dim', `                     ${strongest(words, 4)}`))
+    output.text(wrap(`  ${verdict}  ${highlighted(text, words)}`, outputColumns(), 20))
+    output.text(paint('dim', `                    ${strongest(words, 4)}`))
   }
 }

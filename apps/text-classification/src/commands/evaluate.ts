@@ -4,7 +4,9 @@ import { confusionMatrix, evaluate } from '@rnn/train'
 import { Command, Option } from 'commander'
 import { withBackend } from '../backends.ts'
 import { generateCorpus } from '../corpus/corpus.ts'
+import { AppError } from '../errors.ts'
 import { corpusExamples, readExamples } from '../examples.ts'
+import { path } from '../options.ts'
 import { loadClassifier } from '../model-folder.ts'
 import { confusionTable, labelScores, scoreTable } from '../report.ts'
 import { encode } from '../text-encoder.ts'
@@ -24,7 +26,7 @@ export function evaluateCommand(): Command {
       new Option(
         '--data <file>',
         'TSV or CSV with the columns label and text (default: test part of the embedded corpus)',
-      ),
+      ).argParser(path('--data', 'a file')),
     )
     .addOption(jsonOption())
     .action(measure)
@@ -36,6 +38,13 @@ async function measure(options: EvaluateOptions): Promise<void> {
     options.data === undefined ? corpusExamples('test', generateCorpus().test) : await readExamples(options.data)
   await withBackend(options.backend, async (backend) => {
     const { model, encoder } = await loadClassifier(options.model, backend)
+    if (options.data === undefined && !examples.labels.every((label) => encoder.labels.has(label))) {
+      throw new AppError(
+        'E_OPTION',
+        `the model in ${options.model} has labels of its own`,
+        'give texts with them by --data',
+      )
+    }
     const set = encode(encoder, examples, { batchSize: 64 })
     const { metrics } = await evaluate(model, set, { metrics: [confusionMatrix({ labels: encoder.labels.labels })] })
     const matrix = metrics.confusionMatrix

@@ -8,6 +8,7 @@ import { loadClassifier } from '../model-folder.ts'
 import { processOutput } from '../ui/output.ts'
 import { percent } from '../ui/style.ts'
 import { table } from '../ui/table.ts'
+import { printable } from '../ui/wrap.ts'
 import { fileOption, jsonOption, modelOptions, type ModelOptions } from './shared-options.ts'
 
 interface PredictOptions extends ModelOptions {
@@ -43,7 +44,7 @@ async function predict(args: readonly string[], options: PredictOptions): Promis
     output.text(
       table(
         columns,
-        predictions.map(({ text, label, probability }) => [label, percent(probability), text]),
+        predictions.map(({ text, label, probability }) => [label, percent(probability), printable(text)]),
       ),
     )
   })

@@ -2,7 +2,7 @@
 
 import { Option, type Command } from 'commander'
 import { backendNames } from '../backends.ts'
-import { oneOf } from '../options.ts'
+import { oneOf, path } from '../options.ts'
 
 /** Where models are saved, and looked for, unless something else is said. */
 export const defaultModel = 'models/text-classification'
@@ -17,15 +17,24 @@ export interface ModelOptions {
 /** `--model` and `--backend`, for commands that use a saved model. */
 export function modelOptions(command: Command): Command {
   return command
-    .addOption(new Option('--model <dir>', 'folder of the saved model').default(defaultModel))
+    .addOption(
+      new Option('--model <dir>', 'folder of the saved model')
+        .default(defaultModel)
+        .argParser(path('--model', 'a folder')),
+    )
     .addOption(backendOption())
 }
 
 /** `--backend`. */
 export function backendOption(): Option {
-  return new Option('--backend <name>', `where to compute: ${backendNames.join(', ')} (default: cpu)`)
+  return new Option('--backend <name>', `where to compute: ${backendNames.join(', ')}`)
     .default('cpu')
     .argParser(oneOf('--backend', backendNames))
+}
+
+/** `--out`. */
+export function outOption(usual: string): Option {
+  return new Option('--out <dir>', 'folder to save the model in').default(usual).argParser(path('--out', 'a folder'))
 }
 
 /** `--json`. */
@@ -35,5 +44,5 @@ export function jsonOption(): Option {
 
 /** `--file`. */
 export function fileOption(): Option {
-  return new Option('--file <path>', 'file of texts, one a line')
+  return new Option('--file <path>', 'file of texts, one a line').argParser(path('--file', 'a file'))
 }

@@ -4,14 +4,14 @@ import { resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import type { DataSources } from '../data-sources.ts'
 import { AppError } from '../errors.ts'
-import { numberAbove, oneOf, share, wholeNumber } from '../options.ts'
+import { numberAbove, oneOf, path, share, wholeNumber } from '../options.ts'
 import { cellNames, corpusSettings, defaultSettings, type Settings } from '../settings.ts'
 import { trainAndSave, type RunMetrics } from '../train-run.ts'
 import { processOutput, type Output } from '../ui/output.ts'
 import { duration, percent } from '../ui/style.ts'
 import { table } from '../ui/table.ts'
 import { readPlan, type TrainingPlan } from '../unfinished.ts'
-import { backendOption, defaultModel, jsonOption } from './shared-options.ts'
+import { backendOption, defaultModel, jsonOption, outOption } from './shared-options.ts'
 
 interface TrainOptions extends Partial<Settings> {
   readonly data?: string
@@ -29,16 +29,21 @@ interface TrainOptions extends Partial<Settings> {
 export function trainCommand(): Command {
   return new Command('train')
     .description('train a classifier and save it')
-    .addOption(new Option('--data <file>', 'TSV or CSV with the columns label and text (default: the embedded corpus)'))
+    .addOption(
+      new Option(
+        '--data <file>',
+        'TSV or CSV with the columns label and text (default: the embedded corpus)',
+      ).argParser(path('--data', 'a file')),
+    )
     .addOption(
       new Option(
         '--validation <file or share>',
         'measured after each epoch (default: a tenth of the data if there is no --test)',
-      ),
+      ).argParser(path('--validation', 'a file or a share')),
     )
-    .addOption(new Option('--test <file>', 'measured at the end'))
-    .addOption(new Option('--out <dir>', 'folder to save the model in').default(defaultModel))
-    .addOption(backendOption().default(undefined))
+    .addOption(new Option('--test <file>', 'measured at the end').argParser(path('--test', 'a file')))
+    .addOption(outOption(defaultModel))
+    .addOption(backendOption().default(undefined, 'cpu'))
     .addOption(setting('--cell <name>', 'cell', `recurrent cell: ${cellNames.join(', ')}`, oneOf('--cell', cellNames)))
     .addOption(setting('--units <n>', 'units', 'units of the recurrent layer, each way', wholeNumber('--units', 1)))
     .addOption(setting('--embedding <n>', 'embedding', "components of a word's vector", wholeNumber('--embedding', 1)))
@@ -103,17 +108,17 @@ async function train(options: TrainOptions): Promise<void> {
 
 /** What was asked for now, else what the plan says. Paths are kept whole, so that going on works from any folder. */
 function sourcesOf({ data, validation, test }: TrainOptions, plan: TrainingPlan | undefined): DataSources {
-  const path = (given: string | undefined): string | null => (given === undefined ? null : resolve(given))
+  const whole = (given: string | undefined): string | null => (given === undefined ? null : resolve(given))
   return {
-    data: path(data) ?? plan?.sources.data ?? null,
+    data: whole(data) ?? plan?.sources.data ?? null,
     validation: validationOf(validation) ?? plan?.sources.validation ?? null,
-    test: path(test) ?? plan?.sources.test ?? null,
+    test: whole(test) ?? plan?.sources.test ?? null,
   }
 }
 
 /** A number is a share, anything else a file. */
 function validationOf(text: string | undefined): string | number | undefined {
-  if (text === undefined || text.trim() === '' || Number.isNaN(Number(text))) return text
+  if (text === undefined || Number.isNaN(Number(text))) return text === undefined ? undefined : resolve(text)
   return share('--validation')(text)
 }
 

@@ -1,4 +1,4 @@
-/** The progress of a training on standard error: a bar on a terminal, one line an epoch elsewhere. */
+/** The progress of a training on standard error: one line an epoch, and a bar below them on a terminal. */
 
 import { SingleBar } from 'cli-progress'
 import { duration, percent } from './style.ts'
@@ -33,25 +33,35 @@ export interface ProgressView {
   stop(): void
 }
 
-/** A bar if standard error is a terminal, lines otherwise; nothing if `quiet`. */
-export function progressView(title: string, { quiet = false }: { readonly quiet?: boolean } = {}): ProgressView {
+/** Lines, with a bar if standard error is a terminal; nothing if `quiet`. */
+export function progressView({ quiet = false }: { readonly quiet?: boolean } = {}): ProgressView {
   if (quiet) return { batch: () => {}, epoch: () => {}, stop: () => {} }
-  return process.stderr.isTTY ? bar(title) : lines(title)
+  return process.stderr.isTTY ? bar(process.stderr.columns) : lines()
 }
 
-function bar(title: string): ProgressView {
+// The longest of what stands beside the bar.
+const remarks = ' epoch 100/100 · loss 0.000 · 10000 texts/s · 59 min 59 s left'.length
+
+/** A bar that stays on one line of the terminal, and above it a line for each epoch that is over. */
+function bar(columns: number): ProgressView {
+  const roomy = columns > remarks + 10
+  const above = lines()
   const single = new SingleBar({
-    format: `${title} {bar} epoch {epoch} · loss {loss} · {rate} texts/s · {left} left`,
+    format: roomy ? '{bar} epoch {epoch} · loss {loss} · {rate} texts/s · {left} left' : '{bar} {epoch} · {left} left',
     stream: process.stderr,
     barCompleteChar: '█',
     barIncompleteChar: '░',
-    barsize: 24,
+    barsize: roomy ? Math.min(40, columns - remarks - 1) : Math.max(4, columns - 30),
     clearOnComplete: true,
     hideCursor: true,
     linewrap: null,
     gracefulExit: false, // the training saves first
   })
   let started = false
+  const stop = (): void => {
+    if (started) single.stop()
+    started = false
+  }
   return {
     batch({ epoch, epochs, done, total, loss, samplesPerSecond, secondsLeft }) {
       const payload = {
@@ -64,19 +74,20 @@ function bar(title: string): ProgressView {
       else single.start(total, done, payload)
       started = true
     },
-    epoch: () => {},
-    stop: () => single.stop(),
+    epoch(result) {
+      stop()
+      above.epoch(result)
+    },
+    stop,
   }
 }
 
-function lines(title: string): ProgressView {
+function lines(): ProgressView {
   return {
     batch: () => {},
     epoch({ epoch, epochs, loss, validationAccuracy, seconds }) {
       const validation = validationAccuracy === undefined ? '' : `, validation accuracy ${percent(validationAccuracy)}`
-      process.stderr.write(
-        `${title}: epoch ${epoch} of ${epochs}: loss ${loss.toFixed(4)}${validation}, ${duration(seconds)}\n`,
-      )
+      process.stderr.write(`epoch ${epoch} of ${epochs}: loss ${loss.toFixed(4)}${validation}, ${duration(seconds)}\n`)
     },
     stop: () => {},
   }

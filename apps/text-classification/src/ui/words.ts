@@ -2,6 +2,7 @@
 
 import type { WordScore } from '../attribution.ts'
 import { paint, type Style } from './style.ts'
+import { printable } from './wrap.ts'
 
 /**
  * The text with the words that spoke for the decision in green and those against it in red, the strong ones bold; plain where output is
@@ -18,10 +19,10 @@ export function highlighted(text: string, scores: readonly WordScore[]): string 
     const strength = Math.abs(score) / most
     const colour = score > 0 ? 'green' : 'red'
     const style: Style = strength < 0.15 ? 'dim' : strength > 0.5 ? ['bold', colour] : colour
-    shown += text.slice(at, found) + paint(style, text.slice(found, found + word.length))
+    shown += printable(text.slice(at, found)) + paint(style, printable(text.slice(found, found + word.length)))
     at = found + word.length
   }
-  return shown + text.slice(at)
+  return shown + printable(text.slice(at))
 }
 
 /** The words that spoke for the decision, strongest first: `not +2.10, dull +1.33`. Punctuation is left out. */
@@ -37,19 +38,19 @@ export function strongest(scores: readonly WordScore[], count: number): string {
 /** One line a word: the word, its score, and a bar to the right (for the decision) or to the left (against it). */
 export function bars(scores: readonly WordScore[], width = 16): string[] {
   const most = largest(scores)
-  const column = Math.max(...scores.map(({ word }) => word.length))
+  const column = scores.reduce((most, { word }) => Math.max(most, word.length), 0)
   return scores.map(({ word, score, known }) => {
     const length = Math.round((Math.abs(score) / most) * width)
     const left = score < 0 ? paint('red', '█'.repeat(length)) : ''
     const right = score > 0 ? paint('green', '█'.repeat(length)) : ''
     const padded = ' '.repeat(width - (score < 0 ? length : 0)) + left
     const remark = known ? '' : paint('dim', ' (not in the vocabulary)')
-    return `  ${word.padEnd(column)} ${signed(score).padStart(6)} ${padded}│${right}${remark}`
+    return `  ${printable(word).padEnd(column)} ${signed(score).padStart(6)} ${padded}│${right}${remark}`
   })
 }
 
 function largest(scores: readonly WordScore[]): number {
-  return Math.max(Number.MIN_VALUE, ...scores.map(({ score }) => Math.abs(score)))
+  return scores.reduce((most, { score }) => Math.max(most, Math.abs(score)), Number.MIN_VALUE)
 }
 
 function signed(value: number): string {

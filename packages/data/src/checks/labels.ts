@@ -15,7 +15,7 @@ import { DataError, shown } from '../errors.ts'
  * } catch (error) {
  *   message = error.message
  * }
- * message // → "train.tsv: all 2 labels are \"spam\"; training needs examples of at least two labels"
+ * message // → "train.tsv: the only label is \"spam\"; training needs examples of at least two labels"
  * ```
  */
 export function checkClasses(labels: readonly string[], { file }: { readonly file?: string | undefined } = {}): void {
@@ -24,7 +24,7 @@ export function checkClasses(labels: readonly string[], { file }: { readonly fil
   const [only] = distinct
   throw new DataError('E_ONE_CLASS', {
     file,
-    problem: only === undefined ? 'there are no labels' : `all ${labels.length} labels are ${shown(only)}`,
+    problem: only === undefined ? 'there are no labels' : `the only label is ${shown(only)}`,
     got: [...distinct],
     expected: 'at least two different labels',
     fix: 'training needs examples of at least two labels',

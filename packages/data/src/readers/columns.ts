@@ -33,7 +33,7 @@ export function columnPositions(
         fix:
           guess === undefined
             ? `the first line must name the columns, ${delimiterName(delimiter)} between them: ${columns.join(', ')}`
-            : `did you mean "${guess}"?`,
+            : `did you mean "${guess}"? The names must be the same to the letter`,
       })
     }
     if (header.includes(column, position + 1)) {

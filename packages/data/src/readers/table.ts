@@ -153,7 +153,7 @@ function badQuote(code: string, line: number, file: string | undefined): DataErr
     line,
     problem: unclosed ? 'a quoted field starts here and never ends' : 'a quoted field goes on after its closing quote',
     expected: 'a closing quote before the next delimiter',
-    fix: 'write a quote inside a field as "", or read the file with quotes: false',
+    fix: 'write a quote inside a field as ""',
   })
 }
 
