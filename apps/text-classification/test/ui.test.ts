@@ -36,3 +36,13 @@ test('the texts of a table are cut on a narrow terminal, also those of wide char
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(40)
   expect(drawn).toMatch(/a text that is.*…/)
 })
+
+test('texts of a column that wraps go on in the next line', () => {
+  const drawn = table(
+    [{ name: 'kind' }, { name: 'example', wrap: true }],
+    [['one', 'words that go on for longer than one line']],
+  )
+  const lines = stripVTControlCharacters(drawn).split('\n')
+  expect(lines).toHaveLength(6)
+  expect(lines[4]?.trim()).toMatch(/^[a-z ]*one line$/)
+})

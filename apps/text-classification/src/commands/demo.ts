@@ -114,7 +114,7 @@ async function showConstructions(output: Output, classifier: Classifier, test: E
   output.text(heading('the LSTM by construction'))
   output.text(
     table(
-      [{ name: 'construction' }, { name: 'right', numeric: true }, { name: 'a review of this kind' }],
+      [{ name: 'construction' }, { name: 'right', numeric: true }, { name: 'a review of this kind', wrap: true }],
       rows.toSorted((a, b) => b.share - a.share).map(({ name, share, example }) => [name, percent(share), example]),
     ),
   )

@@ -50,7 +50,9 @@ async function measure(options: EvaluateOptions): Promise<void> {
     const matrix = metrics.confusionMatrix
     const scores = labelScores(matrix)
     output.data({ accuracy: matrix.accuracy, texts: set.sampleCount, labels: scores, confusion: matrix })
-    output.text(`accuracy ${percent(matrix.accuracy)} on ${set.sampleCount} texts of ${examples.file ?? 'the data'}`)
+    output.text(
+      `accuracy ${percent(matrix.accuracy)} on ${set.sampleCount.toLocaleString('en')} texts of ${examples.file ?? 'the data'}`,
+    )
     output.text(heading('by label'))
     output.text(scoreTable(scores))
     output.text(heading('what was taken for what'))

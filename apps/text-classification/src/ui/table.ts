@@ -8,12 +8,14 @@ import { outputColumns } from './wrap.ts'
 export interface Column {
   readonly name: string
   readonly numeric?: boolean
+  /** Of the last column: on a narrow terminal its texts go on in the next line; otherwise they are cut. */
+  readonly wrap?: boolean
 }
 
 // What the last column keeps on the narrowest terminal.
 const least = 16
 
-/** A table with thin rules, as lines. On a terminal that is too narrow the texts of the last column are cut. */
+/** A table with thin rules, as lines. On a terminal that is too narrow the texts of the last column are cut or wrapped. */
 export function table(columns: readonly Column[], rows: readonly (readonly (string | number)[])[]): string {
   const whole = draw(columns, rows)
   const excess = whole.width - (outputColumns() ?? Infinity)
@@ -33,7 +35,7 @@ function draw(
 ): Table.Table {
   const drawn = new Table({
     colWidths: widths as number[], // a hole is a column as wide as its cells
-
+    wordWrap: columns.at(-1)?.wrap === true,
     head: columns.map(({ name }) => paint('bold', name)),
     colAligns: columns.map(({ numeric }) => (numeric === true ? 'right' : 'left')),
     style: { head: [], border: [], compact: true },
