@@ -1,6 +1,6 @@
 // Softmax cross-entropy with class indices, row by row, without keeping probabilities.
 
-import type { CrossEntropyForwardOp } from '../contract/op-call.ts'
+import type { CrossEntropyForwardOp } from '../contract/fused-ops.ts'
 import { RnnError } from '../errors.ts'
 import { execute, run } from '../execute.ts'
 import { add, greaterEqual, mul } from '../ops/binary.ts'

@@ -1,6 +1,6 @@
 // Layer normalisation over the last axis.
 
-import type { LayerNormForwardOp } from '../contract/op-call.ts'
+import type { LayerNormForwardOp } from '../contract/fused-ops.ts'
 import { RnnError } from '../errors.ts'
 import { execute, run } from '../execute.ts'
 import { add, mul, sub } from '../ops/binary.ts'

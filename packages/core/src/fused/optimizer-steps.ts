@@ -1,6 +1,7 @@
 // In-place steps of the optimisers, and the sum of squares that clipping by global norm starts from. What changes from step to step is a tensor.
 
-import type { AdamStepOp, FusedOp, RmspropStepOp, SgdStepOp } from '../contract/op-call.ts'
+import type { AdamStepOp, RmspropStepOp, SgdStepOp } from '../contract/fused-ops.ts'
+import type { FusedOp } from '../contract/op-call.ts'
 import { run } from '../execute.ts'
 import { add, div, mul, sub } from '../ops/binary.ts'
 import { checkDType, checkShape, checkTensors } from '../ops/checks.ts'

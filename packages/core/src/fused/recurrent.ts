@@ -9,7 +9,7 @@ import type {
   RecurrentBackwardOp,
   RecurrentForwardOp,
   RecurrentKind,
-} from '../contract/op-call.ts'
+} from '../contract/fused-ops.ts'
 import type { OperandSignature } from '../contract/operand.ts'
 import { execute, run } from '../execute.ts'
 import { recorderOf } from '../recorder.ts'

@@ -1,6 +1,6 @@
 // Element-wise functions of two operands, broadcast by NumPy's rule. Either one may be a number, but not both.
 
-import type { BinaryKind } from '../contract/op-call.ts'
+import type { BinaryKind } from '../contract/primitive-ops.ts'
 import type { DType } from '../dtype.ts'
 import { RnnError } from '../errors.ts'
 import { execute, run } from '../execute.ts'

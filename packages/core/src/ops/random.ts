@@ -1,7 +1,7 @@
 // Random tensors from keys: the same key gives the same numbers on every backend (normals within tolerance).
 
 import type { Backend } from '../contract/backend.ts'
-import type { RandomOp } from '../contract/op-call.ts'
+import type { RandomOp } from '../contract/primitive-ops.ts'
 import type { DType } from '../dtype.ts'
 import { RnnError } from '../errors.ts'
 import { execute } from '../execute.ts'

@@ -1,6 +1,6 @@
 // Reductions over axes, and what follows from them.
 
-import type { ReduceKind } from '../contract/op-call.ts'
+import type { ReduceKind } from '../contract/primitive-ops.ts'
 import type { DType } from '../dtype.ts'
 import { RnnError } from '../errors.ts'
 import { execute } from '../execute.ts'

@@ -1,6 +1,6 @@
 // Element-wise functions of one tensor. Each returns a new tensor of the same shape; float32 unless its line says otherwise.
 
-import type { UnaryKind } from '../contract/op-call.ts'
+import type { UnaryKind } from '../contract/primitive-ops.ts'
 import type { DType } from '../dtype.ts'
 import { execute } from '../execute.ts'
 import { allocateTensor, assertUsable, type Tensor } from '../tensor.ts'
