@@ -43,6 +43,11 @@ describe('keys', () => {
     expect(key(2 ** 40 + 3).words).toEqual([256, 3])
     expect(key(-1)).not.toEqual(key(2 ** 32 - 1))
   })
+
+  test.each([0.5, Number.NaN, Infinity, 2 ** 53])('%d is refused as a seed and as a name', (value) => {
+    expect(() => key(value)).toThrow(expect.objectContaining({ code: 'E_VALUE', operation: 'key' }))
+    expect(() => splitKey(key(1), value)).toThrow(expect.objectContaining({ code: 'E_VALUE', operation: 'splitKey' }))
+  })
 })
 
 test('the host draws the numbers that a backend draws', async () => {

@@ -138,6 +138,9 @@ test.each([
   [() => slice(tensor([1, 2, 3], { backend }), 0, 2, 2), /slice: 2 … 4 of axis 0, which has 3/],
   [() => slice(tensor([1, 2, 3], { backend }), 1, 0, 1), /axis 1 of a tensor with 1 dimension; use -1 … 0/],
   [() => split(tensor([1, 2, 3], { backend }), 2), /split: axis -1 of \[3\] can't be split into 2 equal parts/],
+  [() => split(tensor([1, 2, 3], { backend }), 1.5), /split: .* can't be split into 1.5 equal parts/],
+  [() => split(tensor([1, 2, 3], { backend }), -1), /split: .* can't be split into -1 equal parts/],
+  [() => split(tensor([1, 2, 3], { backend }), 0), /split: .* can't be split into 0 equal parts/],
   [() => split(tensor([1, 2, 3], { backend }), [1, 1]), /can't be split into sizes \[1, 1\]/],
 ])('refuses what does not fit', (attempt, message) => {
   expect(attempt).toThrow(message)

@@ -128,9 +128,9 @@ export function split(x: Tensor, sizes: readonly number[], axis?: number): Tenso
 export function split(x: Tensor, parts: number | readonly number[], axis = -1): Tensor[] {
   const resolved = resolveAxis('split', axis, x.rank)
   const length = x.shape[resolved] ?? 0
-  const sizes = typeof parts === 'number' ? new Array<number>(parts).fill(length / parts) : parts
-  const total = sizes.reduce((left, right) => left + right, 0)
-  if (total !== length || !sizes.every(Number.isInteger)) {
+  const sizes = typeof parts === 'number' ? equalParts(length, parts) : parts
+  const total = sizes?.reduce((left, right) => left + right, 0)
+  if (sizes === undefined || total !== length || !sizes.every(Number.isInteger)) {
     throw new RnnError({
       code: 'E_SHAPE',
       operation: 'split',
@@ -143,6 +143,12 @@ export function split(x: Tensor, parts: number | readonly number[], axis = -1): 
     start += size
     return piece
   })
+}
+
+/** Undefined for a number of parts that is none, or that the length is no multiple of. */
+function equalParts(length: number, parts: number): number[] | undefined {
+  if (!(Number.isInteger(parts) && parts >= 1 && length % parts === 0)) return undefined
+  return new Array<number>(parts).fill(length / parts)
 }
 
 /** A tuple of N tensors for the common numbers of gates, else an array. */

@@ -1,5 +1,6 @@
 // Random keys: plain host values from which every random number of the project follows.
 
+import { RnnError } from '../errors.ts'
 import { threefry2x32 } from './threefry.ts'
 
 /** A key of the counter-based generator: two int32 words. Plain data: keep it in checkpoints, send it to workers. */
@@ -7,8 +8,14 @@ export interface RandomKey {
   readonly words: readonly [number, number]
 }
 
-/** The key of a seed (an integer; both halves of its 53 bits count). */
+/**
+ * The key of a seed, of which all 53 bits count.
+ *
+ * @param seed a whole number
+ * @throws E_VALUE for any other
+ */
 export function key(seed: number): RandomKey {
+  if (!Number.isSafeInteger(seed)) throw notWhole('key', `seed ${String(seed)}`)
   return { words: [Math.floor(seed / 2 ** 32) | 0, seed | 0] }
 }
 
@@ -18,12 +25,20 @@ export function key(seed: number): RandomKey {
  * ```ts
  * const dropoutKey = splitKey(splitKey(key(1), 'encoder'), step)
  * ```
+ *
+ * @param name a text, or a whole number, whose low 32 bits count
+ * @throws E_VALUE for a number that is not whole
  */
 export function splitKey(parent: RandomKey, name: string | number): RandomKey {
+  if (typeof name === 'number' && !Number.isSafeInteger(name)) throw notWhole('splitKey', `name ${String(name)}`)
   const [counter0, counter1] = typeof name === 'number' ? [name | 0, 0x6e756d] : [hashName(name), name.length]
   const out = new Int32Array(2)
   threefry2x32(parent.words[0], parent.words[1], counter0, counter1, out)
   return { words: [out[0] ?? 0, out[1] ?? 0] }
+}
+
+function notWhole(operation: string, problem: string): RnnError {
+  return new RnnError({ code: 'E_VALUE', operation, problem, fix: 'use a whole number' })
 }
 
 /** 32-bit FNV-1a over UTF-16 code units. */
