@@ -9,7 +9,7 @@ export interface Saved {
   release(): void
 }
 
-/** Saves a tensor as it is now. `operation` names the op in the error. */
+/** Saves a tensor as it is now. `operation` is what the error names. */
 export function saveTensor(tensor: Tensor, operation: string): Saved {
   const held = hold(alias(tensor))
   const { version } = held.storage

@@ -30,13 +30,13 @@ export class Tape implements Recorder {
     return id
   }
 
-  record(entry: OpRecord): void {
+  record(entry: OpRecord, operation: string): void {
     const inputs = entry.inputs.map((tensor) => this.idOf(tensor))
     const saved: Saved[] = []
     const backward = differentiate(entry, {
       needs: inputs.map((id) => id !== undefined),
       save(tensor) {
-        const one = saveTensor(tensor, entry.op)
+        const one = saveTensor(tensor, operation)
         saved.push(one)
         return one
       },

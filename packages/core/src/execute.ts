@@ -15,7 +15,7 @@ export function execute(call: OpOf<Tensor>, operation: string = call.op): void {
   try {
     const recorder = recorderOf(operation, call.inputs)
     run(call, operation)
-    recorder?.record(call)
+    recorder?.record(call, operation)
   } catch (error) {
     for (const output of call.outputs) output?.dispose()
     throw error

@@ -28,8 +28,8 @@ export type OpRecord = OpOf<Tensor> | ReshapeRecord | SliceRecord
 export interface Recorder {
   /** A closed recorder counts as none. */
   readonly closed: boolean
-  /** Called after the op has run, while its inputs and outputs still live. */
-  record(entry: OpRecord): void
+  /** Called after the op has run, while its inputs and outputs still live. `operation` is its name in messages: what the user called, `mul`. */
+  record(entry: OpRecord, operation: string): void
 }
 
 /** Ties a tensor to a recorder, which may know it by `id`. */

@@ -16,7 +16,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   const target = inferDimension(x, shape)
   const recorder = recorderOf('reshape', [x])
   const y = viewOrCopy(x, target, reshapedPlacement(x, target))
-  recorder?.record({ op: 'reshape', inputs: [x], outputs: [y], attributes: {} })
+  recorder?.record({ op: 'reshape', inputs: [x], outputs: [y], attributes: {} }, 'reshape')
   return y
 }
 
@@ -72,7 +72,7 @@ export function slice(x: Tensor, axis: number, start: number, size: number): Ten
   }
   const recorder = recorderOf('slice', [x])
   const y = sliceView(x, resolved, start, size)
-  recorder?.record({ op: 'slice', inputs: [x], outputs: [y], attributes: { axis: resolved, start } })
+  recorder?.record({ op: 'slice', inputs: [x], outputs: [y], attributes: { axis: resolved, start } }, 'slice')
   return y
 }
 
