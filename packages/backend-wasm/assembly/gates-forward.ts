@@ -8,8 +8,10 @@ import { madd, storeUpTo8 } from "./simd";
 export class GateArrays {
   H: i32;
   gates: i32;
-  /** Products of a group, `[row][gate][8]`. */
+  /** Products of a group, and the distances between rows and between gates, in bytes. */
   products: usize;
+  rowStride: usize;
+  gateStride: usize;
   /** Addresses of the hidden state before and after the step, and of the reserve. */
   before: usize;
   after: usize;
@@ -22,24 +24,32 @@ export class GateArrays {
   bias: usize;
 }
 
+/** The gates of any cell: 0 tanh, 1 relu, 2 LSTM, 3 GRU. */
+export function gates(cell: i32, gate: GateArrays, rows: i32, j: i32): void {
+  if (cell == 2) lstmGates(gate, rows, j);
+  else if (cell == 3) gruGates(gate, rows, j);
+  else simpleGates(gate, rows, j, cell);
+}
+
 /** LSTM (Hochreiter & Schmidhuber 1997; Gers et al. 2000), order i, f, g, o: c' = f·c + i·g, h = o·tanh(c'). Cell states are padded to whole blocks. */
-export function lstmGates(gate: GateArrays, rows: i32, j: i32): void {
+function lstmGates(gate: GateArrays, rows: i32, j: i32): void {
   const count = gate.H - j;
   const at = <usize>j << 2;
   const width = <usize>gate.H << 2;
   let p = gate.products;
   let cell = gate.cell + at;
-  for (let r = 0; r < rows; r++, p += 128, cell += gate.cellStride) {
+  const next = gate.gateStride;
+  for (let r = 0; r < rows; r++, p += gate.rowStride, cell += gate.cellStride) {
     const entry = <usize>r << 2;
     const after = load<usize>(gate.after + entry) + at;
     const i0 = sigmoid4(v128.load(p)), i1 = sigmoid4(v128.load(p, 16));
-    const f0 = sigmoid4(v128.load(p, 32)), f1 = sigmoid4(v128.load(p, 48));
-    const g0 = tanh4(v128.load(p, 64)), g1 = tanh4(v128.load(p, 80));
+    const f0 = sigmoid4(v128.load(p + next)), f1 = sigmoid4(v128.load(p + next, 16));
+    const g0 = tanh4(v128.load(p + 2 * next)), g1 = tanh4(v128.load(p + 2 * next, 16));
     const c0 = madd(f0, v128.load(cell), f32x4.mul(i0, g0));
     const c1 = madd(f1, v128.load(cell, 16), f32x4.mul(i1, g1));
     v128.store(cell, c0);
     v128.store(cell, c1, 16);
-    const o0 = sigmoid4(v128.load(p, 96)), o1 = sigmoid4(v128.load(p, 112));
+    const o0 = sigmoid4(v128.load(p + 3 * next)), o1 = sigmoid4(v128.load(p + 3 * next, 16));
     if (gate.reserve) {
       const reserve = load<usize>(gate.reserve + entry) + at;
       storeUpTo8(reserve, i0, i1, count);
@@ -53,22 +63,23 @@ export function lstmGates(gate: GateArrays, rows: i32, j: i32): void {
 }
 
 /** GRU (Cho et al. 2014), reset after the product, order r, z, n: n = tanh(x + r·(h·R + b)), h' = n + z·(h − n). */
-export function gruGates(gate: GateArrays, rows: i32, j: i32): void {
+function gruGates(gate: GateArrays, rows: i32, j: i32): void {
   const count = gate.H - j;
   const at = <usize>j << 2;
   const width = <usize>gate.H << 2;
   const bias = gate.bias + at;
   let p = gate.products;
-  for (let r = 0; r < rows; r++, p += 96) {
+  const next = gate.gateStride;
+  for (let r = 0; r < rows; r++, p += gate.rowStride) {
     const entry = <usize>r << 2;
     const before = load<usize>(gate.before + entry) + at;
     const after = load<usize>(gate.after + entry) + at;
     const input = load<usize>(gate.inputs + entry) + at + 2 * width;
     const r0 = sigmoid4(f32x4.add(v128.load(p), v128.load(bias)));
     const r1 = sigmoid4(f32x4.add(v128.load(p, 16), v128.load(bias, 16)));
-    const z0 = sigmoid4(f32x4.add(v128.load(p, 32), v128.load(bias + width)));
-    const z1 = sigmoid4(f32x4.add(v128.load(p, 48), v128.load(bias + width, 16)));
-    const m0 = v128.load(p, 64), m1 = v128.load(p, 80);
+    const z0 = sigmoid4(f32x4.add(v128.load(p + next), v128.load(bias + width)));
+    const z1 = sigmoid4(f32x4.add(v128.load(p + next, 16), v128.load(bias + width, 16)));
+    const m0 = v128.load(p + 2 * next), m1 = v128.load(p + 2 * next, 16);
     const n0 = tanh4(madd(r0, m0, v128.load(input)));
     const n1 = tanh4(madd(r1, m1, v128.load(input, 16)));
     if (gate.reserve) {
@@ -85,10 +96,10 @@ export function gruGates(gate: GateArrays, rows: i32, j: i32): void {
 }
 
 /** The simple cells (Elman 1990): h' = tanh(x + h·R), or with relu, which lets NaN pass. */
-export function simpleGates(gate: GateArrays, rows: i32, j: i32, relu: i32): void {
+function simpleGates(gate: GateArrays, rows: i32, j: i32, relu: i32): void {
   const count = gate.H - j;
   let p = gate.products;
-  for (let r = 0; r < rows; r++, p += 32) {
+  for (let r = 0; r < rows; r++, p += gate.rowStride) {
     const after = load<usize>(gate.after + (<usize>r << 2)) + (<usize>j << 2);
     const x0 = v128.load(p), x1 = v128.load(p, 16);
     if (relu) {

@@ -12,12 +12,32 @@ export function packPanels(
   const panelBytes = <usize>panelDepth << 5;
   to += <usize>at << 5;
   let j = 0;
+  if (column == 1) {
+    for (; j + 32 <= width; j += 32, to += 4 * panelBytes) copyFourPanels(from + (<usize>j << 2), inner, depth, to, panelBytes);
+  }
   for (; j + 8 <= width; j += 8, to += panelBytes) {
     if (column == 1) copyPanel(from + (<usize>j << 2), inner, depth, to);
     else if (inner == 1) transposePanel(from + ((<usize>j * column) << 2), column, depth, to);
     else gatherPanel(from + ((<usize>j * column) << 2), inner, column, 8, depth, to);
   }
   if (j < width) gatherPanel(from + ((<usize>j * column) << 2), inner, column, width - j, depth, to);
+}
+
+/** Four panels at once: whole cache lines of the source. */
+function copyFourPanels(from: usize, inner: usize, depth: i32, to: usize, panelBytes: usize): void {
+  const step = inner << 2;
+  const end = to + (<usize>depth << 5);
+  const second = panelBytes, third = second + panelBytes, fourth = third + panelBytes;
+  for (; to < end; to += 32, from += step) {
+    v128.store(to, v128.load(from));
+    v128.store(to, v128.load(from, 16), 16);
+    v128.store(to + second, v128.load(from, 32));
+    v128.store(to + second, v128.load(from, 48), 16);
+    v128.store(to + third, v128.load(from, 64));
+    v128.store(to + third, v128.load(from, 80), 16);
+    v128.store(to + fourth, v128.load(from, 96));
+    v128.store(to + fourth, v128.load(from, 112), 16);
+  }
 }
 
 function copyPanel(from: usize, inner: usize, depth: i32, to: usize): void {

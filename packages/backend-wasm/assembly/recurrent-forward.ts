@@ -1,7 +1,8 @@
 // A whole sequence of a recurrent cell. A step goes by blocks of eight units: for each group of rows the products of all gates, begun from the
 // projection, then the gates while the products lie in the first-level cache. The weights of a block stay there for all rows of a step.
 
-import { GateArrays, gruGates, lstmGates, simpleGates } from "./gates-forward";
+import { GateArrays, gates } from "./gates-forward";
+import { addProduct } from "./gemv";
 import { clearPastEnds, planBytes, planSequence, roundUp, rowOf, timeOf, vectorAt } from "./sequence";
 import { int, scratchOf, word } from "./simd";
 import { groupRows, tileOf } from "./tile";
@@ -13,14 +14,19 @@ const GRU: i32 = 3;
 export function recurrentForwardScratch(B: i32, T: i32, H: i32, G: i32, masked: i32): i32 {
   const padded = roundUp(H, 8);
   const slots = B + 8;
-  return planBytes(B, T) + roundUp(7 * 4 * slots, 64) + 6 * G * 32 + 4 * slots * padded * (masked ? 2 : 1) + 4 * G * padded + 256;
+  return planBytes(B, T) + roundUp(7 * 4 * slots, 64) + productBytes(H, G) + 4 * slots * padded * (masked ? 2 : 1) + 4 * G * padded + 256;
+}
+
+/** A group's products of a block, or one row's of all units. */
+function productBytes(H: i32, G: i32): i32 {
+  return roundUp(max(6 * G * 32, 4 * G * H + 32), 64);
 }
 
 /**
  * Command: [2] cell (0 tanh, 1 relu, 2 lstm, 3 gru) [3] B [4] T [5] H [6] reverse
  * [7] projected [8] row stride [9] time stride; [10] sequence, likewise to [12]; [13] reserve or 0, likewise to [15]
- * [16] packed weights [17] recurrent bias [18] initial hidden [19] initial cell [20] lengths [21] hidden mask, each or 0
- * [22] final hidden [23] final cell or 0
+ * [16] packed weights, or 0 for few rows, whose products read the weights where they lie [17] recurrent bias [18] initial hidden [19] initial cell [20] lengths [21] hidden mask, each or 0
+ * [22] final hidden [23] final cell or 0 [24] weights
  */
 export function recurrentForward(args: usize, part: i32, parts: i32): void {
   const cell = int(args, 2);
@@ -51,7 +57,7 @@ export function recurrentForward(args: usize, part: i32, parts: i32): void {
   const biases = reserves + table;
   at = (biases + 2 * table + 63) & ~63;
   const products = at;
-  at += 6 * G * 32;
+  at += productBytes(H, G);
   const cells = at;
   at += <usize>((B + 8) * padded) << 2;
   const masked = at;
@@ -64,6 +70,7 @@ export function recurrentForward(args: usize, part: i32, parts: i32): void {
   gate.products = products;
   gate.cellStride = <usize>padded << 2;
   const bias = word(args, 17) ? word(args, 17) : zeros;
+  gate.bias = bias;
   if (cell == LSTM) {
     for (let slot = 0; slot < slots; slot++) {
       const c0 = word(args, 19) ? word(args, 19) + <usize>rowOf(plan, slot) * state : zeros;
@@ -76,7 +83,6 @@ export function recurrentForward(args: usize, part: i32, parts: i32): void {
     store<u32>(biases + entry, bias + 2 * state);
   }
 
-  const panelBytes = <usize>H << 5;
   for (let s = 0; s < T; s++) {
     const running = load<i32>(plan.active + (<usize>s << 2));
     if (running == 0) break;
@@ -98,35 +104,13 @@ export function recurrentForward(args: usize, part: i32, parts: i32): void {
     }
     const K = s == 0 && h0 == 0 ? 0 : H;
     const a = mask ? left : before;
-    let panels = word(args, 16);
-    for (let j = 0; j < H; j += 8, panels += <usize>G * panelBytes) {
-      for (let slot = 0; slot < running;) {
-        const entry = <usize>slot << 2;
-        const group = groupRows(running - slot);
-        for (let g = 0; g < G; g++) {
-          const candidate = cell == GRU && g == 2;
-          tileOf(
-            group, a + entry, 0,
-            (candidate ? biases : inputs) + entry, <usize>(candidate ? j : g * H + j) << 2,
-            panels + <usize>g * panelBytes, K, products + <usize>g * 32, <usize>G * 32,
-          );
-        }
-        gate.before = before + entry;
-        gate.after = after + entry;
-        gate.reserve = hasReserve ? reserves + entry : 0;
-        if (cell == LSTM) {
-          gate.cell = cells + <usize>slot * gate.cellStride;
-          lstmGates(gate, group, j);
-        } else if (cell == GRU) {
-          gate.bias = bias;
-          gate.inputs = inputs + entry;
-          gruGates(gate, group, j);
-        } else {
-          simpleGates(gate, group, j, cell);
-        }
-        slot += group;
-      }
-    }
+    gate.inputs = inputs;
+    gate.before = before;
+    gate.after = after;
+    gate.reserve = hasReserve ? reserves : 0;
+    gate.cell = cells;
+    if (word(args, 16)) blocksOfUnits(cell, gate, a, biases, running, K, word(args, 16));
+    else rowByRow(cell, gate, a, running, K, word(args, 24));
   }
 
   clearPastEnds(plan, word(args, 10), word(args, 11), word(args, 12), H);
@@ -138,6 +122,64 @@ export function recurrentForward(args: usize, part: i32, parts: i32): void {
       : h0 ? h0 + <usize>row * state : zeros;
     memory.copy(word(args, 22) + <usize>row * state, from, state);
     if (cell == LSTM) memory.copy(word(args, 23) + <usize>row * state, cells + <usize>slot * gate.cellStride, state);
+  }
+}
+
+/** A step of many rows: the products of a group and a block of units, then their gates. `gate` begins at slot 0, and is moved. */
+function blocksOfUnits(cell: i32, gate: GateArrays, left: usize, biases: usize, running: i32, K: i32, panels: usize): void {
+  const H = gate.H;
+  const G = gate.gates;
+  const inputs = gate.inputs, before = gate.before, after = gate.after, reserve = gate.reserve, cells = gate.cell;
+  const panelBytes = <usize>H << 5;
+  gate.rowStride = <usize>G << 5;
+  gate.gateStride = 32;
+  for (let j = 0; j < H; j += 8) {
+    for (let slot = 0; slot < running;) {
+      const entry = <usize>slot << 2;
+      const group = groupRows(running - slot);
+      for (let g = 0; g < G; g++, panels += panelBytes) {
+        const candidate = cell == GRU && g == 2;
+        tileOf(
+          group, left + entry, 0, (candidate ? biases : inputs) + entry, <usize>(candidate ? j : g * H + j) << 2,
+          panels, K, gate.products + <usize>g * 32, gate.rowStride,
+        );
+      }
+      panels -= <usize>G * panelBytes;
+      gate.inputs = inputs + entry;
+      gate.before = before + entry;
+      gate.after = after + entry;
+      gate.reserve = reserve ? reserve + entry : 0;
+      gate.cell = cells + <usize>slot * gate.cellStride;
+      gates(cell, gate, group, j);
+      slot += group;
+    }
+    panels += <usize>G * panelBytes;
+  }
+}
+
+/** A step of few rows: all products of a row, then its gates. `gate` begins at slot 0, and is moved. */
+function rowByRow(cell: i32, gate: GateArrays, left: usize, running: i32, K: i32, weights: usize): void {
+  const H = gate.H;
+  const width = gate.gates * H;
+  const state = <usize>H << 2;
+  const products = gate.products;
+  gate.gateStride = state;
+  for (let slot = 0; slot < running; slot++) {
+    const input = load<usize>(gate.inputs);
+    // The candidate's product of a GRU begins from its bias: the reset gate comes before the projection is added.
+    memory.copy(products, input, cell == GRU ? 2 * state : <usize>width << 2);
+    if (cell == GRU) memory.copy(products + 2 * state, gate.bias + 2 * state, state);
+    addProduct(load<usize>(left + (<usize>slot << 2)), weights, <usize>width << 2, K, width, products);
+    for (let j = 0; j < H; j += 8) {
+      gate.products = products + (<usize>j << 2);
+      gates(cell, gate, 1, j);
+    }
+    gate.products = products;
+    gate.inputs += 4;
+    gate.before += 4;
+    gate.after += 4;
+    if (gate.reserve) gate.reserve += 4;
+    gate.cell += gate.cellStride;
   }
 }
 

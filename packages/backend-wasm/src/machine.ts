@@ -25,6 +25,7 @@ export type CommandName =
   | 'linearScanBackward'
   | 'linearScanForward'
   | 'matmul'
+  | 'matmulFew'
   | 'packRecurrent'
   | 'random'
   | 'recurrentBackward'

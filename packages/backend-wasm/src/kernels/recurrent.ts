@@ -10,6 +10,10 @@ import { strideAt } from '../strides.ts'
 const CELLS: { readonly [Kind in RecurrentKind]: number } = { simpleTanh: 0, simpleRelu: 1, lstm: 2, gru: 3 }
 const GATES: { readonly [Kind in RecurrentKind]: number } = { simpleTanh: 1, simpleRelu: 1, lstm: 4, gru: 3 }
 
+/** Up to this many rows a product is faster with the weights where they lie; more, if there are no steps over which packing would pay. */
+const FEW_ROWS = 3
+const FEW_ROWS_OF_A_STEP = 8
+
 export const recurrentForward: Kernel<'recurrentForward'> = (call, machine) => {
   const [projected, recurrent, recurrentBias, initialHidden, initialCell, lengths, hiddenMask] = call.inputs
   const [sequence, finalHidden, finalCell, reserve] = call.outputs
@@ -19,7 +23,9 @@ export const recurrentForward: Kernel<'recurrentForward'> = (call, machine) => {
   const steps = sequence.shape[timeMajor ? 0 : 1]!
   if (batch * units === 0) return
   const parts = partsFor(machine, batch, units)
-  const weights = packedWeights(machine, recurrent, units, GATES[cell], false)
+  const rows = Math.ceil(batch / parts)
+  const few = rows <= FEW_ROWS || (steps <= 2 && rows <= FEW_ROWS_OF_A_STEP)
+  const weights = few ? undefined : packedWeights(machine, recurrent, units, GATES[cell], false)
   const scratch = machine.exports.recurrentForwardScratch(batch, steps, units, GATES[cell], hiddenMask ? 1 : 0)
   machine.begin(parts, scratch)
   machine
@@ -31,12 +37,13 @@ export const recurrentForward: Kernel<'recurrentForward'> = (call, machine) => {
   layout(machine, projected, timeMajor)
   layout(machine, sequence, timeMajor)
   layout(machine, reserve, timeMajor)
-  machine.int(weights.pointer)
+  machine.int(weights?.pointer ?? 0)
   for (const operand of [recurrentBias, initialHidden, initialCell, lengths, hiddenMask, finalHidden, finalCell]) {
     machine.int(addressOrZero(operand, machine))
   }
+  machine.int(addressOf(recurrent, machine))
   machine.run('recurrentForward', parts)
-  machine.memory.give(weights)
+  if (weights) machine.memory.give(weights)
 }
 
 export const recurrentBackward: Kernel<'recurrentBackward'> = (call, machine) => {

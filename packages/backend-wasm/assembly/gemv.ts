@@ -1,0 +1,133 @@
+// Products of few rows: the right matrix is read where it lies, since packing it would cost more than the product.
+
+import { boundary, boundaryBy, int, madd, scratchOf, storeLanes, sumLanes, word } from "./simd";
+
+/** Columns go by blocks of about this many elements of the right matrix, which stay in the second-level cache for all rows. */
+const BLOCK: i32 = 98304;
+
+/**
+ * Command: as `matmul` to [20], for few rows, without sums over the batch, rows of out contiguous, and either the columns (b's stride of n is 1) or the rows (its
+ * stride of k is 1) of b side by side. [21] split: 1 by n, 2 by batch. Working memory: a row of a.
+ */
+export function matmulFew(args: usize, part: i32, parts: i32): void {
+  let nFrom = 0, nTo = int(args, 3), from = 0, to = int(args, 5);
+  if (int(args, 21) == 1) {
+    nFrom = boundaryBy(int(args, 3), 16, part, parts);
+    nTo = boundaryBy(int(args, 3), 16, part + 1, parts);
+  } else {
+    from = boundary(int(args, 5), part, parts);
+    to = boundary(int(args, 5), part + 1, parts);
+  }
+  const M = int(args, 2);
+  const K = int(args, 4);
+  const inner = word(args, 13) << 2;
+  const column = word(args, 14) << 2;
+  const bias = word(args, 19);
+  const most = max(16, (BLOCK / max(1, K)) & ~15);
+  for (let i = from; i < to; i++) {
+    const b = word(args, 11) + ((<usize>i * word(args, 12)) << 2);
+    for (let n = nFrom; n < nTo; n += most) {
+      const width = min(most, nTo - n);
+      for (let m = 0; m < M; m++) {
+        let a = word(args, 7) + ((<usize>i * word(args, 8) + <usize>m * word(args, 9)) << 2);
+        if (word(args, 10) != 1) a = gathered(a, word(args, 10) << 2, K, scratchOf(args, part));
+        const out = word(args, 15) + ((<usize>i * word(args, 16) + <usize>m * word(args, 17) + <usize>n) << 2);
+        if (int(args, 20) == 0) {
+          if (bias) memory.copy(out, bias + (<usize>n << 2), <usize>width << 2);
+          else memory.fill(out, 0, <usize>width << 2);
+        }
+        const block = b + <usize>n * column;
+        if (column == 4) addProduct(a, block, inner, K, width, out);
+        else addDots(a, block, column, K, width, out);
+      }
+    }
+  }
+}
+
+function gathered(from: usize, step: usize, count: i32, to: usize): usize {
+  for (let i = 0; i < count; i++, from += step) store<f32>(to + (<usize>i << 2), load<f32>(from));
+  return to;
+}
+
+/** out += a·b for a row `a` of K elements and rows of b of N elements, `stride` bytes apart: eight rows of b at a time, read in order. */
+export function addProduct(a: usize, b: usize, stride: usize, K: i32, N: i32, out: usize): void {
+  let k = 0;
+  for (; k + 8 <= K; k += 8, a += 32, b += 8 * stride) addEight(a, b, stride, N, out);
+  for (; k < K; k++, a += 4, b += stride) addOne(a, b, N, out);
+}
+
+function addEight(a: usize, b: usize, stride: usize, N: i32, out: usize): void {
+  const x0 = v128.load32_splat(a), x1 = v128.load32_splat(a, 4), x2 = v128.load32_splat(a, 8), x3 = v128.load32_splat(a, 12);
+  const x4 = v128.load32_splat(a, 16), x5 = v128.load32_splat(a, 20), x6 = v128.load32_splat(a, 24), x7 = v128.load32_splat(a, 28);
+  const b1 = b + stride, b2 = b1 + stride, b3 = b2 + stride, b4 = b3 + stride, b5 = b4 + stride, b6 = b5 + stride, b7 = b6 + stride;
+  const bytes = <usize>N << 2;
+  for (let at: usize = 0; at < bytes; at += 16) {
+    let even = madd(x0, v128.load(b + at), v128.load(out + at));
+    let odd = f32x4.mul(x1, v128.load(b1 + at));
+    even = madd(x2, v128.load(b2 + at), even);
+    odd = madd(x3, v128.load(b3 + at), odd);
+    even = madd(x4, v128.load(b4 + at), even);
+    odd = madd(x5, v128.load(b5 + at), odd);
+    even = madd(x6, v128.load(b6 + at), even);
+    odd = madd(x7, v128.load(b7 + at), odd);
+    const sum = f32x4.add(even, odd);
+    if (bytes - at >= 16) v128.store(out + at, sum);
+    else storeLanes(out + at, sum, <i32>(bytes - at) >> 2);
+  }
+}
+
+function addOne(a: usize, b: usize, N: i32, out: usize): void {
+  const x = v128.load32_splat(a);
+  const bytes = <usize>N << 2;
+  for (let at: usize = 0; at < bytes; at += 16) {
+    const sum = madd(x, v128.load(b + at), v128.load(out + at));
+    if (bytes - at >= 16) v128.store(out + at, sum);
+    else storeLanes(out + at, sum, <i32>(bytes - at) >> 2);
+  }
+}
+
+/** out += a·bᵀ for a row `a` of K elements and N rows of b, `stride` bytes apart: four dot products at a time. */
+export function addDots(a: usize, b: usize, stride: usize, K: i32, N: i32, out: usize): void {
+  let n = 0;
+  for (; n + 4 <= N; n += 4, b += 4 * stride, out += 16) addFourDots(a, b, stride, K, out);
+  for (; n < N; n++, b += stride, out += 4) store<f32>(out, load<f32>(out) + dot(a, b, K));
+}
+
+function addFourDots(a: usize, b: usize, stride: usize, K: i32, out: usize): void {
+  const b1 = b + stride, b2 = b1 + stride, b3 = b2 + stride;
+  let c0 = f32x4.splat(0), c1 = c0, c2 = c0, c3 = c0, d0 = c0, d1 = c0, d2 = c0, d3 = c0;
+  const whole = <usize>(K & ~7) << 2;
+  for (let at: usize = 0; at < whole; at += 32) {
+    const x = v128.load(a + at), y = v128.load(a + at, 16);
+    c0 = madd(x, v128.load(b + at), c0);
+    c1 = madd(x, v128.load(b1 + at), c1);
+    c2 = madd(x, v128.load(b2 + at), c2);
+    c3 = madd(x, v128.load(b3 + at), c3);
+    d0 = madd(y, v128.load(b + at, 16), d0);
+    d1 = madd(y, v128.load(b1 + at, 16), d1);
+    d2 = madd(y, v128.load(b2 + at, 16), d2);
+    d3 = madd(y, v128.load(b3 + at, 16), d3);
+  }
+  let s0 = sumLanes(f32x4.add(c0, d0)), s1 = sumLanes(f32x4.add(c1, d1));
+  let s2 = sumLanes(f32x4.add(c2, d2)), s3 = sumLanes(f32x4.add(c3, d3));
+  for (let at = whole; at < <usize>K << 2; at += 4) {
+    const x = load<f32>(a + at);
+    s0 += x * load<f32>(b + at);
+    s1 += x * load<f32>(b1 + at);
+    s2 += x * load<f32>(b2 + at);
+    s3 += x * load<f32>(b3 + at);
+  }
+  store<f32>(out, load<f32>(out) + s0);
+  store<f32>(out, load<f32>(out, 4) + s1, 4);
+  store<f32>(out, load<f32>(out, 8) + s2, 8);
+  store<f32>(out, load<f32>(out, 12) + s3, 12);
+}
+
+function dot(a: usize, b: usize, K: i32): f32 {
+  let c = f32x4.splat(0);
+  const whole = <usize>(K & ~3) << 2;
+  for (let at: usize = 0; at < whole; at += 16) c = madd(v128.load(a + at), v128.load(b + at), c);
+  let sum = sumLanes(c);
+  for (let at = whole; at < <usize>K << 2; at += 4) sum += load<f32>(a + at) * load<f32>(b + at);
+  return sum;
+}
