@@ -24,6 +24,7 @@ import {
 import type { Carry } from './context.ts'
 import type { AnyModule, Module } from './module.ts'
 
+/** Options of `model.stepper`. */
 export interface StepperOptions {
   /** Shape of one step's input: `[batch, 1, features]`, or `[batch, 1]` for ids. */
   readonly shape: Shape
@@ -48,6 +49,8 @@ export class Stepper {
   readonly #backend: Backend
   readonly #input: Tensor
   readonly #states: readonly Tensor[]
+  /** The values of the model's variables when the calls were made. A variable that gets another tensor frees the one before. */
+  readonly #values: readonly Tensor[]
   readonly #captured: Captured<Tensor>
   /** Two programs that differ in which of two sets of buffers holds the states before the step: nothing is copied between steps. */
   readonly #programs: readonly [Program, Program]
@@ -72,40 +75,44 @@ export class Stepper {
           })
         }
         // Written, not filled: a fill would be one of the calls that every step repeats.
-        const zeros = (width: number): Tensor =>
-          tensor(new Float32Array(batch * width), { backend, shape: [batch, width] })
-        const states = widths.map((width) => hold(zeros(width)))
+        const states = widths.map((width) =>
+          hold(tensor(new Float32Array(batch * width), { backend, shape: [batch, width] })),
+        )
         before.set(layer, states)
         return states
       },
       after: (layer, states) => void after.set(layer, states),
     }
+    this.#values = model.variables().map(({ variable }) => variable.value)
     this.#input = hold(zeros(shape, { backend, dtype }))
+    let captured: Captured<Tensor> | undefined
     try {
       const context = { training: false, key: undefined, lengths: undefined, carry }
-      this.#captured = scope(backend, () => {
+      captured = scope(backend, () => {
         // The pass that is captured is no step: what the model itself keeps stays as it was.
         const kept = model.states().map(({ variable }) => ({ variable, value: copy(variable.value) }))
-        const captured = capture(backend, () => onlyTensor(model.forward(this.#input, context)))
+        const calls = capture(backend, () => onlyTensor(model.forward(this.#input, context)))
         for (const { variable, value } of kept) variable.assign(value)
-        return captured
+        return calls
       })
+      if (this.#values.some(({ disposed }) => disposed)) throw replacesState()
+      this.#states = [...before.values()].flat()
+      const output = captured.result
+      this.outputShape = output.shape
+      const range = {
+        buffer: output.storage.buffer,
+        byteOffset: output.placement.byteOffset,
+        byteLength: output.size * 4,
+      }
+      const swaps = swapsOf([...before.keys()].map((layer) => [before.get(layer) ?? [], after.get(layer) ?? []]))
+      const first = { calls: captured.calls, output: range }
+      this.#programs = [first, exchange(first, swaps)]
+      this.#captured = captured
     } catch (error) {
-      this.#input.dispose()
-      for (const state of [...before.values()].flat()) state.dispose()
+      for (const made of [this.#input, ...[...before.values()].flat(), ...tensorsIn(captured?.result)]) made.dispose()
+      captured?.release()
       throw error
     }
-    this.#states = [...before.values()].flat()
-    const output = this.#captured.result
-    this.outputShape = output.shape
-    const range = {
-      buffer: output.storage.buffer,
-      byteOffset: output.placement.byteOffset,
-      byteLength: output.size * 4,
-    }
-    const swaps = swapsOf([...before.keys()].map((layer) => [before.get(layer) ?? [], after.get(layer) ?? []]))
-    const first = { calls: this.#captured.calls, output: range }
-    this.#programs = [first, exchange(first, swaps)]
     this.reset()
   }
 
@@ -173,14 +180,30 @@ export class Stepper {
   }
 
   #assertLive(): void {
-    if (!this.#disposed && this.#model.backend === this.#backend) return
-    throw new RnnError({
-      code: 'E_DISPOSED',
-      operation: 'stepper',
-      problem: this.#disposed ? 'it was disposed' : `the model has moved to '${this.#model.backend.name}'`,
-      fix: 'make a new one with model.stepper(…)',
-    })
+    if (this.#disposed) throw gone('it was disposed')
+    const { backend } = this.#model
+    if (backend !== this.#backend) throw gone(`the model has moved to '${backend.name}'`)
+    for (const value of this.#values)
+      if (value.disposed) throw gone("the model's values were replaced since it was made")
   }
+}
+
+function gone(problem: string): RnnError {
+  return new RnnError({
+    code: 'E_DISPOSED',
+    operation: 'stepper',
+    problem,
+    fix: 'make a new one with model.stepper(…)',
+  })
+}
+
+function replacesState(): RnnError {
+  return new RnnError({
+    code: 'E_UNSUPPORTED',
+    operation: 'stepper',
+    problem: 'the model writes a state of which a view is still in use, and so gives it a new place at each step',
+    fix: 'compute from copy(state.value)',
+  })
 }
 
 function onlyTensor(output: unknown): Tensor {

@@ -7,10 +7,13 @@ import {
   decorate,
   defineCell,
   glorotUniform,
+  keep,
   linear,
   mul,
+  reshape,
   sub,
   tanh,
+  tensor,
   type Backend,
   type Tensor,
 } from '@rnn/core'
@@ -133,6 +136,63 @@ describe('refuses', () => {
     using stream = model.stepper({ shape: [1, 1, I] })
     await model.to(await cpu())
     expect(() => stream.step(new Float32Array(I))).toThrow(/the model has moved to 'cpu'/)
+  })
+
+  test('a model that was made anew on the same backend', async () => {
+    const model = await lstm({ units: 2, inputSize: I }).init(backend, { seed: 1 })
+    using stream = model.stepper({ shape: [1, 1, I] })
+    stream.step(new Float32Array(I))
+    await model.init(backend, { seed: 2 })
+    const error = expect.objectContaining({
+      code: 'E_DISPOSED',
+      message: "stepper: the model's values were replaced since it was made; make a new one with model.stepper(…)",
+    })
+    expect(() => stream.step(new Float32Array(I))).toThrow(error)
+    expect(() => stream.reset()).toThrow(error)
+    await expect(stream.stepAsync(new Float32Array(I))).rejects.toThrow(error)
+    using next = model.stepper({ shape: [1, 1, I] })
+    expect(next.step(new Float32Array(I))).toHaveLength(2)
+  })
+
+  test('a model of which one value got another tensor', async () => {
+    const model = await dense({ units: 1, inputSize: 2, useBias: false }).init(backend, { seed: 1 })
+    using stream = model.stepper({ shape: [1, 1, 2] })
+    model.parameters()[0]?.variable.place(keep(tensor([1, 10], { backend, shape: [2, 1] })))
+    expect(() => stream.step(Float32Array.of(2, 3))).toThrow(/the model's values were replaced since it was made/)
+  })
+
+  test('a model that was disposed', async () => {
+    const model = await lstm({ units: 2, inputSize: I }).init(backend, { seed: 1 })
+    using stream = model.stepper({ shape: [1, 1, I] })
+    model.dispose()
+    expect(() => stream.step(new Float32Array(I))).toThrow(expect.objectContaining({ code: 'E_NOT_BUILT' }))
+  })
+
+  test('a state that is written while a view of it is in use, leaving nothing behind', async () => {
+    class Viewing extends Module {
+      readonly count = new Variable('count', { shape: [1], initializer: constant(0) }, { kind: 'state' })
+
+      override forward(x: Tensor): Tensor {
+        const view = reshape(this.count.value, [1, 1, 1])
+        this.count.assign(add(this.count.value, 1))
+        return add(x, view)
+      }
+    }
+    const model = await new Viewing().init(backend, { seed: 1 })
+    const before = backend.stats().liveBuffers
+    expect(() => model.stepper({ shape: [1, 1, 1] })).toThrow(/stepper: the model writes a state of which a view/)
+    expect(backend.stats().liveBuffers).toBe(before)
+    expect(model.count.value.dataSync()).toEqual(Float32Array.of(0))
+  })
+
+  test('a cell whose state is no tensor of its own, leaving nothing behind', async () => {
+    const model = await rnn({ ...delayed, step: (projected, [h]) => [tanh(add(projected, h)), h] } as typeof delayed, {
+      units: 2,
+      inputSize: I,
+    }).init(backend, { seed: 1 })
+    const before = backend.stats().liveBuffers
+    expect(() => model.stepper({ shape: [1, 1, I] })).toThrow(/let its step return copy\(state\)/)
+    expect(backend.stats().liveBuffers).toBe(before)
   })
 
   test('to step at once where reading has to wait', async () => {
