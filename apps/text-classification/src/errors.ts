@@ -8,6 +8,7 @@ export type AppErrorCode =
   | 'E_MODEL_FOLDER' // a saved model that is missing, incomplete or something else
   | 'E_RESUME' // a training that can't be gone on with
   | 'E_INPUT' // no texts to classify
+  | 'E_NOT_FINITE' // a loss that is no number
   | 'E_SPLIT' // too few texts to hold some out
 
 /** An error that the user can mend. */

@@ -23,7 +23,11 @@ export async function readBytes(path: string, fix?: string): Promise<Uint8Array<
 
 /** The text of a UTF-8 file; bytes that are not UTF-8 become U+FFFD, which the readers refuse with their line. @throws E_FILE */
 export async function readText(path: string, fix?: string): Promise<string> {
-  return new TextDecoder().decode(await readBytes(path, fix))
+  const bytes = await readBytes(path, fix)
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
+    throw new AppError('E_FILE', `${shownPath(path)} is compressed (gzip)`, 'unpack it first')
+  }
+  return new TextDecoder().decode(bytes)
 }
 
 /** Files to write, by name within a folder. */
@@ -77,7 +81,12 @@ export async function listFolder(folder: string): Promise<readonly string[] | un
     if (hasCode(error, 'ENOENT')) return undefined
     const blocking = await blockingFile(folder)
     if (blocking !== undefined) throw new AppError('E_FOLDER', `${shownPath(blocking)} is a file`, 'give a folder')
-    throw new AppError('E_FOLDER', `can't read the folder ${folder}: ${systemProblem(error)}`, undefined, error)
+    throw new AppError(
+      'E_FOLDER',
+      `can't read the folder ${folder}: ${systemProblem(error)}`,
+      'give another one',
+      error,
+    )
   }
 }
 

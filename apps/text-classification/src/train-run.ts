@@ -6,7 +6,7 @@ import { withBackend } from './backends.ts'
 import { trainBaseline } from './baseline.ts'
 import type { Classifier } from './classifier.ts'
 import { dataDigest, loadData, similarLabels, type DataSources, type TrainingData } from './data-sources.ts'
-import { AppError, describeError, hasCode, Stop } from './errors.ts'
+import { AppError, describeError, hasCode, problemOf, Stop } from './errors.ts'
 import { listenForInterruption } from './interruption.ts'
 import { textClassifier } from './model.ts'
 import { prepareFolder, saveClassifier, trainInto } from './model-folder.ts'
@@ -75,12 +75,22 @@ export async function trainAndSave(request: RunRequest, use: (run: TrainedRun) =
   try {
     await withBackend(request.backend, async (backend) => trainOn(backend, request, { data, plan, encoder, sets }, use))
   } catch (error) {
-    // A full disk, say: what was trained so far is not lost.
-    if (!hasCode(error, 'E_FILE') || !(await canResume(folder))) throw error
-    throw new AppError('E_FILE', describeError(error), `go on with: ${trainInto(folder, '--resume')}`, error)
+    throw await withAdvice(error, folder)
   } finally {
     release()
   }
+}
+
+/** The error of a training with what to do about it here: what was trained so far is not lost. */
+async function withAdvice(error: unknown, folder: string): Promise<unknown> {
+  if (hasCode(error, 'E_NOT_FINITE')) {
+    const begin = (await canResume(folder)) ? 'begin again with --restart and' : 'begin again with'
+    const fix = `${begin} a lower --learning-rate or --clip-norm`
+    return new AppError('E_NOT_FINITE', problemOf(error), fix, error)
+  }
+  // A full disk, say.
+  if (!hasCode(error, 'E_FILE') || !(await canResume(folder))) return error
+  return new AppError('E_FILE', describeError(error), `go on with: ${trainInto(folder, '--resume')}`, error)
 }
 
 /** What is ready before a training begins. */

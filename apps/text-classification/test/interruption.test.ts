@@ -80,11 +80,13 @@ describe('other ends', () => {
 
   test('two trainings never write into one folder at once', async () => {
     const out = at('shared')
-    const first = run([...train(out), '--epochs', '100000'], { interruptAt: /epoch 400 of/ })
-    await vi.waitUntil(() => existsSync(join(out, '.training.lock')), { timeout: 30_000 })
+    const first = run([...train(out), '--epochs', '100000'])
+    await vi.waitUntil(() => existsSync(join(out, 'training.json')), { timeout: 30_000 })
+    const { pid } = JSON.parse(readFileSync(join(out, '.training.lock'), 'utf8')) as { pid: number }
     const { code, stderr } = await run(train(out))
     expect(stderr).toMatch(/^error: another training \(process \d+\) is writing into .*--out.*\n$/)
     expect(code).toBe(1)
+    process.kill(pid, 'SIGINT')
     expect((await first).code).toBe(130)
     expect(readdirSync(out).toSorted()).toEqual(['checkpoint.safetensors', 'training.json'])
   })

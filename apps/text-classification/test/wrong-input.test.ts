@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { chmodSync, existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { run, smallTable, temporaryFolder, tiny, type RunOptions } from './program.ts'
 
@@ -19,7 +20,8 @@ const folder = temporaryFolder({
   'utf16.tsv': Buffer.from(`\ufeff${smallTable()}`, 'utf16le'),
   'few.tsv': 'label\ttext\ngood\tone\nbad\ttwo\n',
   'unknown-label.tsv': 'label\ttext\ngood\tone\nugly\ttwo\n',
-  'binary.tsv': Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xff, 0xfe),
+  'binary.tsv': Uint8Array.of(0x7f, 0x45, 8, 0, 0, 0, 0, 0, 0, 3, 0xff, 0xfe),
+  'good.tsv.gz': gzipSync(smallTable()),
   'lines.txt': 'fine\n\nlovely\n',
   file: 'a file where a folder should be',
   'other/notes.txt': 'not a model',
@@ -65,6 +67,7 @@ describe('training data', () => {
     ['a missing column', 'columns.tsv', [/columns\.tsv/, /label/]],
     ['a malformed row', 'fields.tsv', [/fields\.tsv, line 3/, /expected 2/]],
     ['columns in capitals', 'capitals.tsv', [/capitals\.tsv, line 1/, /to the letter/]],
+    ['a compressed file', 'good.tsv.gz', [/good\.tsv\.gz is compressed/, /unpack/]],
     ['UTF-16', 'utf16.tsv', [/utf16\.tsv, line 1/, /UTF-8/]],
     ['too few texts to hold some out', 'few.tsv', [/few\.tsv/, /2 texts/, /--validation/]],
     ['one class', 'one-class.tsv', [/one-class\.tsv/, /at least two labels/]],
@@ -161,7 +164,7 @@ describe('options', () => {
 
   test('a learning rate that makes the loss infinite', async () => {
     const { code, stderr } = await run(['train', ...data, ...tiny, '--learning-rate', '1e38', '--out', at('wild')])
-    expect(stderr).toMatch(/error: .*(NaN|infinite|Infinity|finite).*/)
+    expect(stderr).toMatch(/error: .*(NaN|infinite|Infinity|finite).*; begin again .*--learning-rate/)
     expect(stderr).not.toMatch(/\n\s+at /)
     expect(code).toBe(1)
   })
