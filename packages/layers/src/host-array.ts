@@ -102,10 +102,11 @@ function uploadArray(value: Tensor | HostArray, backend: Backend, name: string):
   return tensor(data, { backend, shape })
 }
 
-/** Kernels trust lengths, and on the host they can still be looked at. */
+/** Kernels cut lengths to 0 … T without a word; on the host they can still be looked at. */
 function checkLengths(inputs: unknown, lengths: Tensor | HostArray): void {
   const single = inputs instanceof Tensor || isHostArray(inputs) ? inputs : undefined
-  const [batch, time] = single?.shape ?? []
+  const batch = single?.shape[0]
+  const time = longestTime(inputs)
   const [rows] = lengths.shape
   if (lengths.shape.length !== 1 || (batch !== undefined && rows !== batch)) {
     throw new RnnError({
@@ -130,6 +131,17 @@ function checkLengths(inputs: unknown, lengths: Tensor | HostArray): void {
     operation: 'upload',
     problem: `row ${bad} has length ${lengths.data[bad]}, expected 0 … ${time ?? 'its number of time steps'}`,
   })
+}
+
+/**
+ * Time steps of the longest array, where any has some. Of several inputs nobody but the model knows which ones the lengths are of (source and
+ * target, or ids beside a row of features); what is longer than all of them is wrong for each.
+ */
+function longestTime(inputs: unknown): number | undefined {
+  if (inputs instanceof Tensor || isHostArray(inputs)) return inputs.shape[1]
+  if (typeof inputs !== 'object' || inputs === null || ArrayBuffer.isView(inputs)) return undefined
+  const times = Object.values(inputs).flatMap((each) => longestTime(each) ?? [])
+  return times.length === 0 ? undefined : Math.max(...times)
 }
 
 function bareArray(name: string): RnnError {

@@ -350,6 +350,10 @@ describe('upload', () => {
     const refused = (batch: Parameters<typeof upload>[0], message: RegExp): void =>
       scope(backend, () => expect(() => upload(batch, backend)).toThrow(message))
     refused({ inputs: waves(2, 3, 1), lengths: ids([2], 3, 4) }, /row 1 has length 4, expected 0 … 3/)
+    const several = { ids: waves(2, 3, 1), nested: { target: waves(2, 5), features: waves(2) } }
+    refused({ inputs: several, lengths: ids([2], 5, 6) }, /upload: row 1 has length 6, expected 0 … 5/)
+    refused({ inputs: [waves(2, 3)], lengths: ids([2], 4, 3) }, /row 0 has length 4, expected 0 … 3/)
+    scope(backend, () => expect(upload({ inputs: several, lengths: ids([2], 5, 0) }, backend).lengths).toBeDefined())
     refused({ inputs: waves(2, 3, 1), lengths: ids([3], 1, 1, 1) }, /lengths have shape \[3\], expected \[2\]/)
     refused({ inputs: { data: new Float32Array(5), shape: [2, 3] } }, /5 elements and shape \[2, 3\]/)
     refused({ inputs: new Float32Array(5) }, /an array without a shape; give { data, shape }/)

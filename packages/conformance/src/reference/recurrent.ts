@@ -27,7 +27,7 @@ function planOf(
   const { cell, reverse, timeMajor } = attributes
   const [first = 0, second = 0, units = 0] = sequence.shape
   const [batch, time] = timeMajor ? [second, first] : [first, second]
-  const lengthOf = (b: number): number => lengths?.values[b] ?? time
+  const lengthOf = (b: number): number => Math.max(0, Math.min(time, lengths?.values[b] ?? time))
   return {
     batch,
     time,

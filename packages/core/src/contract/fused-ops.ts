@@ -18,7 +18,7 @@ export interface RecurrentAttributes {
  * A whole sequence. G is the number of gates (1, 4, 3), H the units; sequences may have rows, all else is contiguous.
  *
  * Inputs: `projected [B, T, G·H]` (x·W + b), `recurrent [H, G·H]`, `recurrentBias [G·H]` (GRU, else null), `initialHidden` and `initialCell [B, H]` (null: zeros;
- * the cell only for LSTM), `lengths` int32 `[B]` (null: all T; 0 is legal), `hiddenMask [B, H]` (null: none; multiplies the hidden state
+ * the cell only for LSTM), `lengths` int32 `[B]` (null: all T; 0 is legal; below 0 counts as 0, above T as T), `hiddenMask [B, H]` (null: none; multiplies the hidden state
  * where it enters the recurrent product, the same at every step, as in Gal & Ghahramani 2016).
  *
  * Outputs: `sequence [B, T, H]` (zero past a row's end), `finalHidden [B, H]` (the state at the row's end; the initial state for length 0),

@@ -147,6 +147,16 @@ const VARIANTS: readonly (readonly [name: string, title: string, sequence: Omit<
   ['plain', 'no optional operand', B5T7H6],
   ['initial', 'an initial state', { ...B5T7H6, initial: true }],
   ['ragged', 'rows of length 3, 7, 1, 0 and 5', { ...B5T7H6, ...ragged }],
+  [
+    'lengths-outside',
+    'lengths of −2, 9, 7, −1 and 2³¹−1 for T = 7: below 0 counts as 0, above T as T, and nothing outside the rows is touched',
+    { ...B5T7H6, lengths: [-2, 9, 7, -1, 2 ** 31 - 1], initial: true },
+  ],
+  [
+    'lengths-outside-reverse',
+    'lengths of −2, 9, 7, −1 and −2³¹ for T = 7, from the last step to the first: below 0 counts as 0, above T as T',
+    { ...B5T7H6, lengths: [-2, 9, 7, -1, -(2 ** 31)], initial: true, reverse: true },
+  ],
   ['full', 'lengths that are all T', { ...B5T7H6, lengths: [7, 7, 7, 7, 7] }],
   [
     'empty',
