@@ -4,7 +4,8 @@ import { cpu } from '@rnn/backend-cpu'
 import { tensor, type Tensor } from '@rnn/core'
 import { dense, sequential } from '@rnn/layers'
 import { expect, test } from 'vitest'
-import { accuracy, confusionMatrix, evaluate, type LossContext, type Metric } from '../src/index.ts'
+import { accuracy, confusionMatrix, evaluate, type LossContext, type Metric, type TrainingSet } from '../src/index.ts'
+import { distantCpu } from './helpers.ts'
 import { backends } from './vectors.ts'
 
 async function measure<Value>(
@@ -73,6 +74,50 @@ test('metrics say what does not fit', () => {
     "accuracy: targets have shape [2], the model's outputs [4, 3]; give class indices, int32 [4], or one-hot rows, [4, 3]",
   )
   expect(() => accuracy().count(outputs, tensor([1, 2, 0, 1], { backend }), {})).toThrow('class indices are float32')
+})
+
+test.each([
+  ['at hand', cpu],
+  ['far away', distantCpu],
+])('a label outside the classes is an error, not a wrong answer; memory %s', async (_, make) => {
+  const model = await sequential(dense({ units: 3, inputSize: 1 })).init(await make(), { seed: 1 })
+  const set = (...labels: number[]): TrainingSet => ({
+    batchCount: 1,
+    sampleCount: labels.length,
+    batches: () => [
+      {
+        inputs: { data: new Float32Array(labels.length), shape: [labels.length, 1] },
+        targets: { data: Int32Array.from(labels), shape: [labels.length] },
+        size: labels.length,
+      },
+    ],
+  })
+  for (const metric of [accuracy(), confusionMatrix(), accuracy({ ignoreIndex: 9 })] as const) {
+    for (const labels of [
+      [0, 3],
+      [-2, 1],
+      [0, 1000],
+    ]) {
+      const evaluation = evaluate(model, set(...labels), { metrics: [metric] })
+      await expect(evaluation).rejects.toMatchObject({ code: 'E_INDEX_RANGE' })
+    }
+  }
+  const { metrics } = await evaluate(model, set(9, -1, 2), { metrics: [accuracy({ ignoreIndex: 9 })] })
+  expect([0, 1]).toContain(metrics.accuracy)
+})
+
+test('the error of a label outside the classes names the metric and the classes', () => {
+  const outputs = tensor(rows, { backend })
+  expect(() => accuracy().count(outputs, ids([0, 1, 2, 3]), {})).toThrow(
+    /^accuracy: a target is none of the 3 classes: index 3 at position 3, .*; use 0 … 2, and −1 or ignoreIndex for what doesn't count$/,
+  )
+  const binary = tensor([[2], [-1]], { backend })
+  expect(() => confusionMatrix().count(binary, ids([1, 2]), {})).toThrow(/^confusionMatrix: .* none of the 2 classes/)
+  // Past a row's end anything may lie.
+  const sequence = tensor([rows.slice(0, 2), rows.slice(2)], { backend })
+  accuracy()
+    .count(sequence, ids([1, 77, 1, 0], [2, 2]), { lengths: ids([1, 2]) })
+    .dispose()
 })
 
 test('what a metric counts may be the targets themselves: they stay as they are', async () => {

@@ -20,6 +20,9 @@ export interface AccuracyOptions {
  * const { metrics } = await evaluate(model, testSet, { metrics: [accuracy()] })
  * metrics.accuracy // 0.93
  * ```
+ *
+ * `count` throws E_SHAPE, E_DTYPE for outputs and targets that don't match, and E_INDEX_RANGE, at once or at the next read, for a class index that
+ * is none.
  */
 export function accuracy(options: AccuracyOptions = {}): Metric<'accuracy', number> {
   const { ignoreIndex = -1 } = options

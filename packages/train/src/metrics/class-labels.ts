@@ -1,9 +1,11 @@
 // What metrics of classification compare: the right class of each row and the predicted one.
 
 import {
+  arange,
   argmax,
   cast,
   formatShape,
+  gather,
   greater,
   greaterEqual,
   logicalAnd,
@@ -29,7 +31,7 @@ export interface ComparedLabels {
  * Classes from logits or probabilities `[…, classes]` and targets: class indices, int32 `[…]`, or one-hot rows (or probabilities) `[…, classes]`. A single
  * output is a logit of yes (class 1) against no (class 0), with targets 0 and 1.
  *
- * @throws E_SHAPE, E_DTYPE
+ * @throws E_SHAPE, E_DTYPE; E_INDEX_RANGE, at once or at the next read, for a class index that counts and is none
  */
 export function compareLabels(
   operation: string,
@@ -46,7 +48,26 @@ export function compareLabels(
   const counts = ignoreIndex === -1 ? undefined : notEqual(right, ignoreIndex)
   const within = withinLengths(operation, rows, context.lengths)
   const mask = counts && within ? logicalAnd(counts, within) : (counts ?? within)
-  return { labels: mask === undefined ? right : select(mask, right, -1), predicted, classes: binary ? 2 : width }
+  const labels = mask === undefined ? right : select(mask, right, -1)
+  const classes = binary ? 2 : width
+  if (targets.dtype === 'int32') checkRange(operation, labels, classes)
+  return { labels, predicted, classes }
+}
+
+/** Reading a table of the classes at the labels finds those that are none: a metric must not take them for wrong answers. */
+function checkRange(operation: string, labels: Tensor, classes: number): void {
+  try {
+    gather(arange(classes, { backend: labels.backend }), labels)
+  } catch (error) {
+    if (!(error instanceof RnnError && error.code === 'E_INDEX_RANGE')) throw error
+    throw new RnnError({
+      code: 'E_INDEX_RANGE',
+      operation,
+      problem: `a target is none of the ${classes} classes: ${error.problem}`,
+      fix: `use 0 … ${classes - 1}, and −1 or ignoreIndex for what doesn't count`,
+      cause: error,
+    })
+  }
 }
 
 function classLabels(operation: string, outputs: Tensor, targets: Tensor): Tensor {

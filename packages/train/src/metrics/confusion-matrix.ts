@@ -20,6 +20,8 @@ export interface ConfusionMatrixOptions {
  * const { metrics } = await evaluate(model, testSet, { metrics: [confusionMatrix({ labels: ['good', 'bad'] })] })
  * metrics.confusionMatrix.count('good', 'bad') // how often good was taken for bad
  * ```
+ *
+ * `count` throws as that of `accuracy` does.
  */
 export function confusionMatrix(options: ConfusionMatrixOptions = {}): Metric<'confusionMatrix', ConfusionMatrix> {
   const { labels: names, ignoreIndex = -1 } = options

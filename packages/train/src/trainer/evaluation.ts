@@ -48,7 +48,8 @@ export interface Evaluation<Values = Readonly<Record<string, unknown>>> {
  * metrics.accuracy // a number
  * ```
  *
- * @throws E_VALUE for an empty set, E_ABORTED when the signal says so, E_SHAPE, E_DTYPE when outputs and targets don't match
+ * @throws E_VALUE for an empty set, E_ABORTED when the signal says so, E_SHAPE, E_DTYPE when outputs and targets don't match, E_INDEX_RANGE for a
+ * class index that is none
  */
 export async function evaluate<
   Input,
