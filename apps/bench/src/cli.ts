@@ -2,24 +2,30 @@
 
 import { join, relative } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { effortOf, QUICK, runBench } from './bench.ts'
-import { BenchError, describeError } from './errors.ts'
+import { runBench } from './bench.ts'
+import { effortOf, quickEffort } from './effort.ts'
+import { BenchError, describeError, describeFailure } from './errors.ts'
 import { currentLoad, describeMachine } from './machine.ts'
 import { jsonLine } from './report/json-lines.ts'
 import { renderReport } from './report/tables.ts'
 import { writeResults } from './report/write-results.ts'
 import type { BenchResults } from './results.ts'
-import { checkInstalled, findSubject, subjects } from './subjects/index.ts'
+import { checkInstalled, describeMissing, findSubject, subjects } from './subjects/index.ts'
+import { installPeers } from './subjects/install-peers.ts'
+import type { Subject } from './subjects/subject.ts'
 import { defaultWorkloads, findWorkload } from './workloads/index.ts'
 
 interface Options {
   readonly only: readonly string[]
-  readonly subjects: readonly string[]
+  readonly subjects?: readonly string[]
   readonly rounds: number
+  readonly limit: number
   readonly quick?: boolean
   readonly json?: boolean
   readonly out: string
 }
+
+const say = (message: string): void => console.error(message)
 
 function idList(value: string): string[] {
   const ids = value.split(',').map((id) => id.trim())
@@ -32,13 +38,33 @@ function wholeNumber(value: string): number {
   return Number(value)
 }
 
+/** The subjects that are named, their peers installed if need be; or all that are there. */
+function chooseSubjects(named: readonly string[] | undefined): Subject[] {
+  if (named === undefined) {
+    return subjects.filter((subject) => {
+      const missing = subject.missing()
+      if (missing !== undefined) say(`${describeMissing(subject, missing)}: it is left out; to have it, ${missing.fix}`)
+      return missing === undefined
+    })
+  }
+  const chosen = named.map(findSubject)
+  const peers = chosen.flatMap((subject) => subject.missing()?.peer ?? [])
+  if (peers.length > 0) {
+    say(`installing ${peers.join(', ')} into apps/bench/peers, once`)
+    installPeers(peers)
+  }
+  chosen.forEach(checkInstalled)
+  return chosen
+}
+
 async function bench(options: Options): Promise<void> {
   const workloads = options.only.map(findWorkload)
-  const chosen = options.subjects.map(findSubject)
-  chosen.forEach(checkInstalled)
+  const chosen = chooseSubjects(options.subjects)
   const loadBefore = currentLoad()
-  const effort = options.quick ? QUICK : effortOf(options.rounds)
-  const found = await runBench(workloads, chosen, effort, (message) => console.error(message))
+  const limitMs = options.limit * 1000
+  const effort = options.quick ? quickEffort(limitMs) : effortOf(options.rounds, limitMs)
+  const plan = { workloads, subjects: chosen, named: options.subjects !== undefined, effort }
+  const found = await runBench(plan, say)
   const results: BenchResults = {
     date: new Date().toISOString(),
     command: ['pnpm bench', ...process.argv.slice(2)].join(' '),
@@ -47,12 +73,19 @@ async function bench(options: Options): Promise<void> {
     effort,
     ...found,
   }
-  const written = writeResults(options.out, results)
-  if (options.json) for (const each of results.subjects) console.log(jsonLine(each, results.bars))
-  else console.log(`${renderReport(results)}\nwritten: ${written.map((path) => relative('', path)).join(', ')}`)
+  if (found.subjects.length > 0) {
+    const written = writeResults(options.out, results)
+    if (options.json) for (const each of results.subjects) console.log(jsonLine(each, results.bars))
+    else console.log(`${renderReport(results)}\nwritten: ${written.map((path) => relative('', path)).join(', ')}`)
+  }
+  for (const failure of found.failures) console.error(`bench: ${describeFailure(failure)}`)
+  if (found.failures.length > 0) process.exitCode = 1
 }
 
-const allSubjects = subjects.map((each) => each.id)
+// Subjects are in process groups of their own: an interrupt from the terminal doesn't reach them, but they end with this process.
+process.once('SIGINT', () => process.exit(130))
+process.once('SIGTERM', () => process.exit(143))
+
 const program = new Command('bench')
   .description('Times this project and its peers on the same work, side by side.')
   .addOption(
@@ -61,11 +94,12 @@ const program = new Command('bench')
       .default(defaultWorkloads, defaultWorkloads.join(',')),
   )
   .addOption(
-    new Option('--subjects <ids>', 'subjects, with commas between')
+    new Option('--subjects <ids>', `subjects, with commas between, of ${subjects.map(({ id }) => id).join(',')}`)
       .argParser(idList)
-      .default(allSubjects, allSubjects.join(',')),
+      .default(undefined, 'all that are installed'),
   )
   .option('--rounds <n>', 'rounds of timing', wholeNumber, 5)
+  .option('--limit <seconds>', 'a subject that takes longer over an answer is ended', wholeNumber, 300)
   .addOption(
     new Option('--out <folder>', 'where results.json and chart.svg go').default(
       join(import.meta.dirname, '../bench-results'),

@@ -2,7 +2,9 @@
 
 import type { Outputs } from './subjects/subject.ts'
 import { ADAM, recurrentData } from './workloads/recurrent-data.ts'
-import { gatesOf, type Task } from './workloads/workload.ts'
+import { stepSizes } from './workloads/step.ts'
+import { textData, textLayer } from './workloads/text-data.ts'
+import { gatesOf, type CellKind, type Sizes, type Task } from './workloads/workload.ts'
 
 /** The largest deviation found, as a share of the largest magnitude of the array it was found in. */
 export interface Agreement {
@@ -17,14 +19,33 @@ const CONFIDENCE = 8
 /** Roundings of a step besides its products: gates, state, and what the elementwise functions are off by. */
 const STEP_ROUNDINGS = 16
 
+/** The recurrent layer of a task, and the roundings of an element of what stands on it: a readout. */
+function layerOf(task: Task): { readonly cell: CellKind; readonly sizes: Sizes; readonly readout: number } {
+  switch (task.kind) {
+    case 'recurrent':
+      return { cell: task.cell, sizes: task.sizes, readout: 0 }
+    case 'step':
+      return { cell: task.cell, sizes: stepSizes(task), readout: 0 }
+    case 'text':
+      return { cell: 'lstm', sizes: textLayer(task), readout: 2 * task.units + task.classes + STEP_ROUNDINGS }
+  }
+}
+
+/** The weights that a training step starts from, by name. */
+function initialWeights(task: Task): Readonly<Record<string, Float32Array>> {
+  if (task.kind === 'text') return { ...textData(task).weights }
+  return { ...recurrentData(layerOf(task)) }
+}
+
 /**
  * Tolerances as shares of an array's largest magnitude: twice (for two sides) `λ·√n·u`, where n is the longest chain of roundings behind an element. A step of the recurrence adds I+H products
  * forward and G·H backward; a weight's gradient sums over B·T positions.
  */
-export function tolerancesOf({ cell, sizes }: Task): { readonly value: number; readonly gradient: number } {
+export function tolerancesOf(task: Task): { readonly value: number; readonly gradient: number } {
+  const { cell, sizes, readout } = layerOf(task)
   const { batch, time, inputSize, units } = sizes
-  const forward = time * (inputSize + units + STEP_ROUNDINGS)
-  const backward = time * (gatesOf(cell) * units + STEP_ROUNDINGS)
+  const forward = time * (inputSize + units + STEP_ROUNDINGS) + readout
+  const backward = time * (gatesOf(cell) * units + STEP_ROUNDINGS) + readout
   const of = (roundings: number): number => 2 * CONFIDENCE * Math.sqrt(roundings) * UNIT_ROUNDOFF
   return { value: of(forward), gradient: of(forward + backward + batch * time) }
 }
@@ -82,14 +103,14 @@ function deviationOf(values: Float32Array, reference: Float32Array): number {
 
 /** Adam's first step moves a weight by lr·g/(|g| + ε): the moments' factors cancel against their corrections. */
 function compareUpdates(task: Task, { gradients = {}, updated = {} }: Outputs): Agreement[] {
-  const data = recurrentData(task)
+  const weights = initialWeights(task)
   const { learningRate, epsilon, beta2 } = ADAM
   // 1 − β₂ᵗ as float32 arithmetic gives it is off by u/(1−β₂); its root stands in the step. The new weight is rounded once more.
   const stepError = (learningRate * 2 * UNIT_ROUNDOFF) / (1 - beta2)
   return Object.entries(updated).map(([name, after]) => {
-    const before = data[name as keyof typeof data]
+    const before = weights[name]
     const gradient = gradients[name]
-    if (gradient === undefined || before.length !== after.length)
+    if (gradient === undefined || before === undefined || before.length !== after.length)
       return { name: `updated ${name}`, deviation: Infinity, tolerance: 0 }
     let difference = 0
     let magnitude = 0

@@ -1,13 +1,15 @@
 /** What stops a bench, in one line for the person at the terminal: the thing named, the fix said. */
 
+import type { FailureNote } from './results.ts'
+
 /** Codes of the errors that the bench finds by itself. */
 export type BenchErrorCode =
   | 'E_OPTION' // an option's value
   | 'E_WORKLOAD' // a workload that doesn't exist
   | 'E_SUBJECT' // a subject that doesn't exist
-  | 'E_MISSING_PEER' // a subject whose packages are not installed
+  | 'E_MISSING_PEER' // a subject that stands on something that is not installed
   | 'E_MISMATCH' // a subject that computes something else than ours
-  | 'E_SUBJECT_FAILED' // a subject's process that reported an error or ended
+  | 'E_SUBJECT_FAILED' // a subject's process that reported an error, ended or gave no answer
   | 'E_RESULTS' // results that can't be written
 
 /** An error that the user can mend. */
@@ -25,6 +27,11 @@ export class BenchError extends Error {
 export function describeError(error: unknown): string {
   if (error instanceof BenchError) return oneLine(error.message)
   return oneLine(`unexpected ${String(error)}; this is a defect of the bench: set RNN_DEBUG=1 to see where`)
+}
+
+/** One line about what did not work during a bench that went on. */
+export function describeFailure({ workload, reason }: FailureNote): string {
+  return oneLine(workload === null ? reason : `${workload}: ${reason}`)
 }
 
 function oneLine(text: string): string {

@@ -1,7 +1,7 @@
 /** What a bench found, as data: the tables, the JSON lines, the results file and the chart are drawn from it. */
 
-import type { Effort } from './bench.ts'
 import type { Agreement } from './compare.ts'
+import type { Effort } from './effort.ts'
 import type { Machine } from './machine.ts'
 import type { Summary } from './statistics.ts'
 import type { Bar } from './workloads/workload.ts'
@@ -27,8 +27,18 @@ export interface SubjectResult {
   readonly subject: string
   readonly threads: number
   readonly cases: readonly CaseResult[]
-  /** Headline GFLOP/s over the machine's measured peak; null without a probe. */
+  /** Headline GFLOP/s over the probe's, which is that of one thread, in the same rounds; null if the probe failed. */
   readonly shareOfProbe: number | null
+  /** For the probe: how fast it reads memory. */
+  readonly memoryGBs: number | null
+}
+
+/** What did not work. */
+export interface FailureNote {
+  /** Null where it concerns all of them. */
+  readonly workload: string | null
+  readonly subject: string
+  readonly reason: string
 }
 
 /** A bar with what was measured; null where a subject that it names was not run. */
@@ -37,6 +47,8 @@ export interface BarResult {
   readonly bar: Bar
   readonly measured: number | null
   readonly met: boolean | null
+  /** For a comparison: the one that counted. */
+  readonly against: string | null
 }
 
 export interface BenchResults {
@@ -48,6 +60,7 @@ export interface BenchResults {
   readonly effort: Effort
   readonly subjects: readonly SubjectResult[]
   readonly bars: readonly BarResult[]
+  readonly failures: readonly FailureNote[]
 }
 
 /** The headline of a subject's result. */
@@ -57,24 +70,54 @@ export function headlineOf({ cases }: SubjectResult): ImplementationResult | und
 
 /** A bar in words. */
 export function describeBar(bar: Bar): string {
-  return bar.kind === 'faster'
-    ? `${bar.subject} at least ${bar.atLeast}× as fast as ${bar.than}`
-    : `${bar.subject} at ${bar.to} at most ${bar.atMost}× its time at ${bar.from}`
+  switch (bar.kind) {
+    case 'faster': {
+      const than = bar.than.length > 1 ? `the faster of ${bar.than.join(' and ')}` : bar.than.join()
+      return `${bar.subject} at least ${bar.atLeast}× as fast as ${than}`
+    }
+    case 'share':
+      return `${bar.subject} at least ${bar.atLeast} of the probe`
+    case 'growth':
+      return `${bar.subject} at ${bar.to} at most ${bar.atMost}× its time at ${bar.from}`
+  }
 }
 
-/** Holds a bar against the results of its workload. */
+/** Holds a bar against the results of its workload. Of several peers, those that were run count. */
 export function judge(workload: string, bar: Bar, results: readonly SubjectResult[]): BarResult {
   const find = (id: string): SubjectResult | undefined =>
     results.find((each) => each.workload === workload && each.subject === id)
   const subject = find(bar.subject)
-  if (bar.kind === 'faster') {
-    const measured = ratio(subject && headlineOf(subject), headlineOfMaybe(find(bar.than)))
-    return { workload, bar, measured, met: measured === null ? null : measured >= bar.atLeast }
+  const headline = subject && headlineOf(subject)
+  switch (bar.kind) {
+    case 'faster': {
+      const [fastest] = bar.than
+        .map((id) => ({ id, result: headlineOfMaybe(find(id)) }))
+        .filter(({ result }) => result !== undefined)
+        .toSorted((a, b) => (a.result?.medianMs ?? 0) - (b.result?.medianMs ?? 0))
+      const measured = ratio(headline, fastest?.result)
+      return {
+        workload,
+        bar,
+        measured,
+        met: met(measured, (value) => value >= bar.atLeast),
+        against: fastest?.id ?? null,
+      }
+    }
+    case 'share': {
+      const measured = subject?.shareOfProbe ?? null
+      return { workload, bar, measured, met: met(measured, (value) => value >= bar.atLeast), against: null }
+    }
+    case 'growth': {
+      const at = (name: string): Summary | undefined =>
+        subject?.cases.find((each) => each.name === name)?.implementations[0]
+      const measured = ratio(at(bar.from), at(bar.to))
+      return { workload, bar, measured, met: met(measured, (value) => value <= bar.atMost), against: null }
+    }
   }
-  const at = (name: string): Summary | undefined =>
-    subject?.cases.find((each) => each.name === name)?.implementations[0]
-  const measured = ratio(at(bar.from), at(bar.to))
-  return { workload, bar, measured, met: measured === null ? null : measured <= bar.atMost }
+}
+
+function met(measured: number | null, holds: (value: number) => boolean): boolean | null {
+  return measured === null ? null : holds(measured)
 }
 
 function headlineOfMaybe(result: SubjectResult | undefined): Summary | undefined {

@@ -16,7 +16,7 @@ export function summarize(runsMs: readonly number[]): Summary {
   return { medianMs, minMs: sorted[0]!, maxMs: sorted.at(-1)!, runs: sorted.length }
 }
 
-/** GFLOP/s of a run of `flop` operations in `ms` milliseconds. */
-export function gflopsOf(flop: number, ms: number): number {
-  return flop / ms / 1e6
+/** GFLOP/s or GB/s of a run of so many operations or bytes in `ms` milliseconds. */
+export function gigaPerSecond(work: number, ms: number): number {
+  return work / ms / 1e6
 }

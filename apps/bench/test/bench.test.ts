@@ -8,16 +8,26 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { agrees, compareOutputs } from '../src/compare.ts'
 import type { Outputs } from '../src/subjects/subject.ts'
 import { judge, type SubjectResult } from '../src/results.ts'
+import { startSubjectProcess } from '../src/process/subject-process.ts'
 import { checkInstalled, findSubject } from '../src/subjects/index.ts'
+import { bytes, integer, join as joinBytes } from '../src/subjects/ort/protobuf.ts'
+import { missingPackage, missingPeerPackage } from '../src/subjects/packages.ts'
 import { summarize } from '../src/statistics.ts'
 import { findWorkload } from '../src/workloads/index.ts'
 import { ADAM, recurrentData } from '../src/workloads/recurrent-data.ts'
+import type { Bar, RecurrentTask } from '../src/workloads/workload.ts'
 
 const conditions = process.env['RNN_RESOLVE'] === 'dist' ? [] : ['--conditions=@rnn/source']
+/** Ends at once and without an error whatever it is told: a Python that dies before it answers. */
+const NO_PYTHON = '/bin/true'
 const cli = join(import.meta.dirname, '../src/cli.ts')
 
 function bench(...args: string[]): { code: number | null; stdout: string; stderr: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [...conditions, cli, ...args], { encoding: 'utf8' })
+  const env = { ...process.env, RNN_PYTHON: NO_PYTHON }
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...conditions, cli, ...args], {
+    encoding: 'utf8',
+    env,
+  })
   return { code: status, stdout, stderr }
 }
 
@@ -28,27 +38,44 @@ describe('the command', () => {
   })
   afterAll(() => rmSync(folder, { recursive: true }))
 
-  test('compares, times and reports a tiny workload of each kind', () => {
-    const only = ['lstm-infer-2x3x4x5', 'gru-train-2x3x4x5', 'scan-linear-2x3x4x5']
-    const { code, stdout, stderr } = bench('--quick', '--json', '--only', only.join(','), '--out', folder)
-    expect(stderr).not.toContain('bench:')
-    expect(code).toBe(0)
-    const lines = stdout
+  const linesOf = (stdout: string): Record<string, unknown>[] =>
+    stdout
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as Record<string, unknown>)
+  const keys = ['workload', 'subject', 'threads', 'medianMs', 'minMs', 'maxMs', 'gflops', 'shareOfProbe', 'runs']
+
+  test('compares, times and reports a tiny workload of each kind', () => {
+    const only = ['lstm-infer-2x3x4x5', 'gru-train-2x3x4x5', 'scan-linear-2x3x4x5']
+    const ids = ['rnn-cpu', 'rnn-wasm', 'tfjs-cpu', 'probe']
+    const chosen = ['--only', only.join(','), '--subjects', ids.join(',')]
+    const { code, stdout, stderr } = bench('--quick', '--json', ...chosen, '--out', folder)
+    expect(stderr).not.toContain('bench:')
+    expect(code).toBe(0)
+    const lines = linesOf(stdout)
     expect(lines.map(({ workload, subject }) => `${workload} ${subject}`)).toEqual(
-      only.flatMap((workload) => [`${workload} rnn-cpu`, `${workload} tfjs-cpu`]),
+      only.flatMap((workload) => ids.map((id) => `${workload} ${id}`)),
     )
-    const keys = ['workload', 'subject', 'threads', 'medianMs', 'minMs', 'maxMs', 'gflops', 'shareOfProbe', 'runs']
     for (const line of lines) expect(Object.keys(line).slice(0, keys.length)).toEqual(keys)
-    expect(lines[0]).toMatchObject({ threads: 1, shareOfProbe: null, runs: 1 })
-    expect(lines[4]).toMatchObject({ cases: { 'T=3': expect.any(Number), 'T=12': expect.any(Number) } })
-    expect(lines[4]).toHaveProperty('ratio')
+    expect(lines[0]).toMatchObject({ threads: 1, shareOfProbe: expect.any(Number), runs: 1 })
+    expect(lines[3]).toMatchObject({ subject: 'probe', shareOfProbe: 1 })
+    expect(lines[8]).toMatchObject({ cases: { 'T=3': expect.any(Number), 'T=12': expect.any(Number) } })
+    expect(lines[8]).toHaveProperty('ratio')
 
     const results = JSON.parse(readFileSync(join(folder, 'results.json'), 'utf8')) as { bars: unknown[] }
     expect(results.bars).toHaveLength(3)
     expect(readFileSync(join(folder, 'chart.svg'), 'utf8')).toMatch(/^<svg [^]*scan-linear-2x3x4x5[^]*<\/svg>\n$/)
+  })
+
+  test('carries a state from step to step, trains a text classifier, and goes on when a subject fails', () => {
+    const only = ['lstm-step-5', 'gru-step-4', 'text-train-2x3']
+    const chosen = ['--only', only.join(','), '--subjects', 'rnn-wasm,torch']
+    const { code, stdout, stderr } = bench('--quick', '--json', ...chosen, '--out', folder)
+    const lines = linesOf(stdout)
+    expect(lines.map(({ workload, subject }) => `${workload} ${subject}`)).toEqual(only.map((id) => `${id} rnn-wasm`))
+    for (const line of lines) expect(Object.keys(line)).toEqual(keys)
+    for (const id of only) expect(stderr).toContain(`\nbench: ${id}: torch: Python ended with exit code 0\n`)
+    expect(code).toBe(1)
   })
 
   test('names what is wrong in one line and exits with an error', () => {
@@ -62,22 +89,52 @@ describe('the command', () => {
       code: 1,
       stderr: expect.stringMatching(/^error: .*whole number.*\n$/),
     })
+    const unable = bench('--quick', '--only', 'scan-linear-1x1x1x1', '--subjects', 'torch', '--out', folder)
+    expect(unable.stderr).toMatch(/\nbench: torch can do none of the workloads chosen\n$/)
+    expect(unable.code).toBe(1)
     const unwritable = bench('--quick', '--only', 'lstm-infer-1x1x1x1', '--subjects', 'rnn-cpu', '--out', cli)
     expect(unwritable.stderr).toMatch(/\nbench: the results can't be written to .*\n$/)
     expect(unwritable.code).toBe(1)
   })
 })
 
-test('a subject whose packages are missing is named with the package', () => {
-  const subject = { ...findSubject('tfjs-cpu'), packages: ['@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-abacus'] }
-  expect(() => checkInstalled(subject)).toThrow(
-    /^tfjs-cpu needs the package @tensorflow\/tfjs-backend-abacus, which is not installed; /,
+test('a subject whose packages are missing is named with the package and what to do', () => {
+  const packages = ['@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-abacus']
+  const lacking = (missing: ReturnType<typeof missingPackage>): (() => void) => {
+    return () => checkInstalled({ ...findSubject('tfjs-cpu'), missing: () => missing })
+  }
+  expect(lacking(missingPackage(packages))).toThrow(
+    /^tfjs-cpu needs the package @tensorflow\/tfjs-backend-abacus, which is not installed; run `npx -y pnpm@12 install`, or leave/,
+  )
+  expect(missingPeerPackage('tfjs-wasm', ['onnxruntime-abacus'])).toMatchObject({ peer: 'tfjs-wasm' })
+  expect(lacking(missingPeerPackage('tfjs-wasm', ['onnxruntime-abacus']))).toThrow(
+    /; run `npx -y pnpm@12 bench:peers`,/,
   )
   expect(() => checkInstalled(findSubject('tfjs-cpu'))).not.toThrow()
 })
 
+test('a subject that gives no answer is ended after the limit, and says so', async () => {
+  const subject = startSubjectProcess('rnn-cpu', 1000)
+  await expect(
+    subject.ask('prepare', { subject: 'rnn-cpu', tasks: [findWorkload('lstm-infer-1x1x1x1').cases[0].task] }),
+  ).resolves.toMatchObject({ cannot: null })
+  const forever = { index: 0, minimumMs: 1e9, minimumRuns: 1, maximumMs: 1e9 }
+  const ended = /^rnn-cpu: it gave no answer to 'run' within 1 s and was ended/
+  await expect(subject.ask('run', forever)).rejects.toThrow(ended)
+  await expect(subject.ask('run', forever)).rejects.toThrow(ended)
+})
+
+test('fields of a model are written in the wire format of protocol buffers', () => {
+  // The examples of its documentation.
+  expect(integer(1, 150)).toEqual(Uint8Array.of(0x08, 0x96, 0x01))
+  expect(bytes(2, 'testing')).toEqual(Uint8Array.of(0x12, 0x07, 0x74, 0x65, 0x73, 0x74, 0x69, 0x6e, 0x67))
+  expect(bytes(3, [integer(1, 150)])).toEqual(Uint8Array.of(0x1a, 0x03, 0x08, 0x96, 0x01))
+  expect(joinBytes([integer(1, 2 ** 35)])).toEqual(Uint8Array.of(0x08, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01))
+})
+
 describe('the comparison of outputs', () => {
-  const { task } = findWorkload('lstm-train-2x3x4x5').cases[0]
+  const sizes = { batch: 2, time: 3, inputSize: 4, units: 5 }
+  const task: RecurrentTask = { kind: 'recurrent', cell: 'lstm', mode: 'train', sizes }
   const data = recurrentData(task)
   const gradients = { kernel: data.kernel.map((_, i) => Math.sin(i)) }
   const updated = {
@@ -112,12 +169,18 @@ test('a bar is met or missed by the medians of the fastest implementations', () 
     workload: 'w',
     subject,
     threads: 1,
-    shareOfProbe: null,
+    shareOfProbe: 0.7,
+    memoryGBs: null,
     cases: [{ name: '', implementations: [timed(...runsMs)] }],
   })
-  const bar = { kind: 'faster', subject: 'ours', than: 'theirs', atLeast: 5 } as const
+  const bar: Bar = { kind: 'faster', subject: 'ours', than: ['theirs', 'others'], atLeast: 5 }
   const ours = result('ours', 1, 2, 30)
   expect(judge('w', bar, [ours, result('theirs', 10, 11)])).toMatchObject({ measured: 5.25, met: true })
   expect(judge('w', bar, [ours, result('theirs', 9)])).toMatchObject({ measured: 4.5, met: false })
+  const faster = judge('w', bar, [ours, result('theirs', 10, 11), result('others', 9)])
+  expect(faster).toMatchObject({ measured: 4.5, met: false, against: 'others' })
   expect(judge('w', bar, [ours])).toMatchObject({ measured: null, met: null })
+  const share: Bar = { kind: 'share', subject: 'ours', atLeast: 0.65 }
+  expect(judge('w', share, [ours])).toMatchObject({ measured: 0.7, met: true })
+  expect(judge('w', share, [{ ...ours, shareOfProbe: null }])).toMatchObject({ measured: null, met: null })
 })

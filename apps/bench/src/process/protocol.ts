@@ -1,6 +1,6 @@
 /** What the bench and a subject's process say to each other. One request at a time; every request has one reply. */
 
-import type { Outputs } from '../subjects/subject.ts'
+import type { Outputs, RunLimits } from '../subjects/subject.ts'
 import type { Task } from '../workloads/workload.ts'
 
 /** An implementation as the bench knows it: `index` names it in later requests. */
@@ -11,6 +11,15 @@ export interface ImplementationInfo {
   readonly name: string
   readonly equation: string
   readonly timed: boolean
+  /** For a probe, which has no outputs: what one run of it does. */
+  readonly probe: { readonly work: number; readonly unit: 'flop' | 'byte' } | null
+}
+
+/** What a subject can do for the tasks. */
+export interface PreparedSubject {
+  readonly implementations: readonly ImplementationInfo[]
+  /** Why it can't do a task, or the first of them. */
+  readonly cannot: string | null
 }
 
 /** Requests and their replies, by type. */
@@ -18,14 +27,11 @@ export interface Exchanges {
   /** First of all, once: load the subject and prepare the tasks. */
   prepare: {
     request: { readonly subject: string; readonly tasks: readonly Task[] }
-    reply: readonly ImplementationInfo[]
+    reply: PreparedSubject
   }
   outputs: { request: { readonly index: number }; reply: Outputs }
-  /** Run for at least so long and so often; at least once. Replies with the time of each run in milliseconds. */
-  run: {
-    request: { readonly index: number; readonly minimumMs: number; readonly minimumRuns: number }
-    reply: readonly number[]
-  }
+  /** Replies with the time of each run in milliseconds; there is at least one. */
+  run: { request: { readonly index: number } & RunLimits; reply: readonly number[] }
 }
 
 export type RequestType = keyof Exchanges

@@ -1,45 +1,47 @@
 /** The program of a subject's process: prepares tasks, gives outputs, and times runs, as asked. */
 
 import { findSubject } from '../subjects/index.ts'
-import type { Implementation, Outputs } from '../subjects/subject.ts'
+import type { Implementation, Outputs, Probe } from '../subjects/subject.ts'
 import type { Task } from '../workloads/workload.ts'
-import type { ImplementationInfo, Reply, Request } from './protocol.ts'
+import type { ImplementationInfo, PreparedSubject, Reply, Request } from './protocol.ts'
+import { timeRuns } from './time-runs.ts'
 
-const implementations: Implementation[] = []
+const prepared: (Implementation | Probe)[] = []
 
-async function prepare(id: string, tasks: readonly Task[]): Promise<ImplementationInfo[]> {
+async function prepare(id: string, tasks: readonly Task[]): Promise<PreparedSubject> {
   const subject = findSubject(id)
-  const infos: ImplementationInfo[] = []
+  const implementations: ImplementationInfo[] = []
+  const add = (each: Implementation | Probe, info: Omit<ImplementationInfo, 'index'>): void => {
+    implementations.push({ index: prepared.length, ...info })
+    prepared.push(each)
+  }
+  let cannot: string | null = null
   for (const [taskIndex, task] of tasks.entries()) {
-    for (const implementation of await subject.prepare(task)) {
-      const { name, equation, timed } = implementation
-      infos.push({ index: implementations.length, taskIndex, name, equation, timed })
-      implementations.push(implementation)
+    const preparation = await subject.prepare(task)
+    if ('cannot' in preparation) {
+      cannot ??= preparation.cannot
+    } else if ('probes' in preparation) {
+      for (const each of preparation.probes) {
+        const { name, work, unit } = each
+        add(each, { taskIndex, name, equation: '', timed: true, probe: { work, unit } })
+      }
+    } else {
+      for (const each of preparation) {
+        const { name, equation, timed } = each
+        add(each, { taskIndex, name, equation, timed, probe: null })
+      }
     }
   }
-  return infos
+  return { implementations, cannot }
 }
 
-async function timeRuns(implementation: Implementation, minimumMs: number, minimumRuns: number): Promise<number[]> {
-  const times: number[] = []
-  let total = 0
-  do {
-    const start = performance.now()
-    const running = implementation.run()
-    if (running !== undefined) await running
-    const time = performance.now() - start
-    times.push(time)
-    total += time
-  } while (total < minimumMs || times.length < minimumRuns)
-  return times
-}
-
-async function answer(request: Request): Promise<readonly ImplementationInfo[] | Outputs | readonly number[]> {
+async function answer(request: Request): Promise<PreparedSubject | Outputs | readonly number[]> {
   if (request.type === 'prepare') return prepare(request.subject, request.tasks)
-  const implementation = implementations[request.index]
-  if (implementation === undefined) throw new Error(`no implementation ${request.index}`)
-  if (request.type === 'outputs') return implementation.outputs()
-  return timeRuns(implementation, request.minimumMs, request.minimumRuns)
+  const each = prepared[request.index]
+  if (each === undefined) throw new Error(`no implementation ${request.index}`)
+  if (request.type === 'run') return timeRuns(each, request)
+  if ('outputs' in each) return each.outputs()
+  throw new Error(`${each.name} has no outputs`)
 }
 
 process.on('message', (request: Request) => {

@@ -9,7 +9,18 @@ const ROW_HEIGHT = 18
 const GROUP_GAP = 14
 const HEADER_HEIGHT = 56
 const AXIS_HEIGHT = 34
-const COLORS = ['#0b6e99', '#d9730d', '#448361', '#9065b0', '#c14c8a', '#787774', '#cb912f', '#337ea9']
+const COLORS = [
+  '#0b6e99',
+  '#d9730d',
+  '#448361',
+  '#9065b0',
+  '#c14c8a',
+  '#787774',
+  '#cb912f',
+  '#337ea9',
+  '#5f9e3a',
+  '#b8b5ae',
+]
 
 /** Draws the chart. Longer bars are faster; the subject's headline implementation counts. */
 export function renderChart(results: BenchResults): string {

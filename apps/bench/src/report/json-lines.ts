@@ -20,7 +20,7 @@ export function jsonLine(result: SubjectResult, bars: readonly BarResult[]): str
     minMs: rounded(minMs),
     maxMs: rounded(maxMs),
     gflops: rounded(gflops),
-    shareOfProbe,
+    shareOfProbe: shareOfProbe === null ? null : rounded(shareOfProbe),
     runs,
     ...(cases.length > 1 && {
       cases: Object.fromEntries(cases.map(({ name, implementations: [fastest] }) => [name, rounded(fastest.medianMs)])),

@@ -1,7 +1,17 @@
 /** Results for people: a table of times and a table of bars. */
 
 import Table from 'cli-table3'
-import { describeBar, type BarResult, type BenchResults, type SubjectResult } from '../results.ts'
+import {
+  describeBar,
+  type BarResult,
+  type BenchResults,
+  type ImplementationResult,
+  type SubjectResult,
+} from '../results.ts'
+import type { Bar } from '../workloads/workload.ts'
+
+/** What other times are divided by: the first of these that was run. */
+const OURS = ['rnn-wasm', 'rnn-cpu', 'rnn-wasm-2']
 
 /** The whole report as text. */
 export function renderReport(results: BenchResults): string {
@@ -27,30 +37,37 @@ function timesTable(subjects: readonly SubjectResult[]): string {
       'max',
       'runs',
       'GFLOP/s',
+      'of probe',
       'time ÷ ours',
       'off by',
     ],
-    colAligns: ['left', 'left', 'left', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
+    colAligns: ['left', 'left', 'left', 'right', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
     style: { head: [], border: [], compact: true },
   })
-  for (const { workload, subject, cases } of subjects) {
-    const ours = subjects.find((each) => each.workload === workload)
+  for (const { workload, subject, cases, shareOfProbe, memoryGBs } of subjects) {
+    const ours = OURS.map((id) => subjects.find((each) => each.workload === workload && each.subject === id)).find(
+      (each) => each !== undefined,
+    )
     for (const { name, implementations } of cases) {
       const reference = ours?.cases.find((each) => each.name === name)?.implementations[0]
       for (const each of implementations) {
         const { medianMs, minMs, maxMs, runs, gflops, agreement } = each
-        const ratio = reference === undefined || reference === each ? '' : number(medianMs / reference.medianMs)
+        const ratio =
+          reference === undefined || reference === each || memoryGBs !== null
+            ? ''
+            : number(medianMs / reference.medianMs)
         const label = cases.length > 1 ? `${workload} ${name}` : workload
-        const how = /before/.test(each.equation) ? `${each.name} (reset before)` : each.name
+        const isHeadline = name === cases.at(-1)?.name && each === implementations[0]
         table.push([
           label,
           subject,
-          how,
+          describeImplementation(each, memoryGBs),
           number(medianMs),
           number(minMs),
           number(maxMs),
           runs,
           number(gflops),
+          shareOfProbe === null || !isHeadline ? '' : shareOfProbe.toFixed(2),
           ratio,
           agreement?.deviation.toExponential(0) ?? '',
         ])
@@ -60,21 +77,32 @@ function timesTable(subjects: readonly SubjectResult[]): string {
   return table.toString()
 }
 
+function describeImplementation({ name, equation }: ImplementationResult, memoryGBs: number | null): string {
+  if (memoryGBs !== null) return `${name}; reads ${number(memoryGBs)} GB/s`
+  const variant = /reset before|hidden state for cell/.exec(equation)
+  return variant === null ? name : `${name} (${variant[0]})`
+}
+
 function barsTable(bars: readonly BarResult[]): string {
   if (bars.length === 0) return 'no bars'
   const table = new Table({ head: ['workload', 'bar', 'measured', ''], style: { head: [], border: [], compact: true } })
-  for (const { workload, bar, measured, met } of bars) {
+  for (const { workload, bar, measured, met, against } of bars) {
     table.push([
       workload,
       describeBar(bar),
-      measured === null ? '' : `${number(measured)}×`,
+      measured === null ? '' : describeMeasured(measured, bar.kind, against),
       met === null ? 'not measured' : met ? 'met' : 'MISSED',
     ])
   }
   return table.toString()
 }
 
-/** Three significant digits, without an exponent. */
+function describeMeasured(measured: number, kind: Bar['kind'], against: string | null): string {
+  if (kind === 'share') return measured.toFixed(2)
+  return against === null ? `${number(measured)}×` : `${number(measured)}× ${against}`
+}
+
+/** Three significant digits; an exponent only below a millionth. */
 function number(value: number): string {
   return value >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3)))
 }

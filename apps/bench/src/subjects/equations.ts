@@ -3,7 +3,9 @@
 /** As in PyTorch and Keras: reset after the recurrent product for the GRU. */
 export const EQUATIONS = {
   lstm: 'LSTM',
+  lstmWithoutCell: 'LSTM, hidden state for cell',
   gru: 'GRU, reset after',
   gruResetBefore: 'GRU, reset before',
   minimalGated: 'minimal gated unit',
+  text: 'embedding, bidirectional LSTM, max over time, dense',
 } as const

@@ -1,15 +1,36 @@
 /** The registry of subjects: a new one is one file and one line here. */
 
 import { BenchError } from '../errors.ts'
+import { brain } from './brain.ts'
+import { ortNode } from './ort-node.ts'
+import { ortWeb } from './ort-web.ts'
+import { probe } from './probe.ts'
 import { rnnCpu } from './rnn-cpu.ts'
-import type { Subject } from './subject.ts'
+import { rnnWasm, rnnWasm2 } from './rnn-wasm.ts'
+import type { Missing, Subject } from './subject.ts'
 import { tfjsCpu } from './tfjs-cpu.ts'
+import { tfjsWasm } from './tfjs-wasm.ts'
+import { torch } from './torch.ts'
 
 /** All subjects, in the order of the tables. */
-export const subjects: readonly Subject[] = [rnnCpu, tfjsCpu]
+export const subjects: readonly Subject[] = [
+  rnnCpu,
+  rnnWasm,
+  rnnWasm2,
+  tfjsCpu,
+  tfjsWasm,
+  ortWeb,
+  ortNode,
+  brain,
+  torch,
+  probe,
+]
 
 /** The subject whose outputs the others must give. */
 export const referenceSubject: Subject = rnnCpu
+
+/** The subject that measures the machine; it runs whether or not it is asked for. */
+export const probeSubject: Subject = probe
 
 /** @throws E_SUBJECT for an id that isn't there */
 export function findSubject(id: string): Subject {
@@ -22,17 +43,18 @@ export function findSubject(id: string): Subject {
   )
 }
 
-/** @throws E_MISSING_PEER when a package that the subject stands on can't be found */
+/** @throws E_MISSING_PEER when something that the subject stands on is not there */
 export function checkInstalled(subject: Subject): void {
-  for (const name of subject.packages) {
-    try {
-      import.meta.resolve(name)
-    } catch {
-      throw new BenchError(
-        'E_MISSING_PEER',
-        `${subject.id} needs the package ${name}, which is not installed`,
-        'run `npx -y pnpm@12 install`, or leave the subject out with --subjects',
-      )
-    }
-  }
+  const missing = subject.missing()
+  if (missing === undefined) return
+  throw new BenchError(
+    'E_MISSING_PEER',
+    describeMissing(subject, missing),
+    `${missing.fix}, or leave the subject out with --subjects`,
+  )
+}
+
+/** That something is not installed, in words. */
+export function describeMissing({ id }: Subject, { what }: Missing): string {
+  return `${id} needs ${what}, which is not installed`
 }

@@ -2,14 +2,24 @@
 
 import type { Task } from '../workloads/workload.ts'
 
-/** What one run gives, as host arrays by name, to be compared with ours. Gradients and weights in the layout of `RecurrentData`. */
+/** What one run gives, as host arrays by name, to be compared with ours. Gradients and weights in the layout of `RecurrentData` and `TextData`. */
 export interface Outputs {
-  /** `sequence [B, T, H]` of an inference; `loss` of a training step. */
+  /** `sequence [B, T, H]` of an inference or of the first steps of a stream; `loss` of a training step. */
   readonly values: Readonly<Record<string, Float32Array>>
-  /** Gradients of a training step, by the names of `RecurrentData`. */
+  /** Gradients of a training step, by the names of the task's data. */
   readonly gradients?: Readonly<Record<string, Float32Array>>
   /** The weights after the first training step. */
   readonly updated?: Readonly<Record<string, Float32Array>>
+}
+
+/** How long and how often to run. */
+export interface RunLimits {
+  /** Run for at least so long … */
+  readonly minimumMs: number
+  /** … and so often … */
+  readonly minimumRuns: number
+  /** … but once there is a timing, begin no other after this long. */
+  readonly maximumMs: number
 }
 
 /** One way in which a subject does a task. */
@@ -23,14 +33,41 @@ export interface Implementation {
   outputs(): Promise<Outputs>
   /** One run, which ends when its result (the sequence; the loss) is in host memory. */
   run(): Promise<void> | void
+  /** For a subject outside JavaScript, which times itself: milliseconds of each run, by the rules of `time-runs.ts`. `run` is then not called. */
+  timeRuns?(limits: RunLimits): Promise<readonly number[]>
 }
+
+/** A measurement of the machine, which states no equation and is not compared. */
+export interface Probe {
+  readonly name: string
+  /** Floating-point operations, or bytes read, of one run. */
+  readonly work: number
+  readonly unit: 'flop' | 'byte'
+  run(): void
+}
+
+/** What a subject can do for a task. */
+export type Preparation =
+  | readonly Implementation[]
+  | { readonly cannot: string }
+  | { readonly probes: readonly Probe[] }
 
 export interface Subject {
   readonly id: string
   readonly title: string
   readonly threads: number
-  /** The packages it stands on; without them it can't be measured. */
-  readonly packages: readonly string[]
-  /** The implementations of a task; none where the subject can't do it. Called in the subject's own process only: what it imports, the bench itself doesn't. */
-  prepare(task: Task): Promise<readonly Implementation[]>
+  /** What it stands on and is not there, in words, with what to do about it; undefined when nothing is missing. Called by the bench itself. */
+  missing(): Missing | undefined
+  /** Why a bench in which nobody named this subject leaves the task out; undefined if it doesn't. */
+  leavesOut?(task: Task, flop: number): string | undefined
+  /** Its implementations of a task, or why it can't do it. Called in the subject's own process only: what it imports, the bench itself doesn't. */
+  prepare(task: Task): Promise<Preparation>
+}
+
+/** Something that has to be installed before a subject can be measured. */
+export interface Missing {
+  readonly what: string
+  readonly fix: string
+  /** The folder of `apps/bench/peers` that holds it: the bench can install it by itself. */
+  readonly peer?: string
 }

@@ -3,9 +3,11 @@
 import { BenchError } from '../errors.ts'
 import { recurrent } from './recurrent.ts'
 import { scanLinear } from './scan-linear.ts'
+import { step } from './step.ts'
+import { textTrain } from './text-train.ts'
 import type { Workload, WorkloadFamily } from './workload.ts'
 
-const FAMILIES: readonly WorkloadFamily[] = [recurrent, scanLinear]
+const FAMILIES: readonly WorkloadFamily[] = [recurrent, step, textTrain, scanLinear]
 
 /** The ids that a bench without `--only` runs. */
 export const defaultWorkloads: readonly string[] = FAMILIES.flatMap((family) => family.defaults)

@@ -22,8 +22,29 @@ export interface RecurrentTask {
   readonly sizes: Sizes
 }
 
+/** One time step of a layer at batch 1 with as many inputs as units, its state carried from step to step, its hidden state read to the host each time. */
+export interface StepTask {
+  readonly kind: 'step'
+  readonly cell: 'lstm' | 'gru'
+  readonly units: number
+}
+
+/**
+ * A training step of a text classifier on one batch of full rows: embedding, bidirectional LSTM, the largest value of each feature over time, a dense layer, softmax cross-entropy averaged over
+ * the batch, all gradients, Adam's update, the loss read.
+ */
+export interface TextTask {
+  readonly kind: 'text'
+  readonly batch: number
+  readonly time: number
+  readonly vocabularySize: number
+  readonly embeddingSize: number
+  readonly units: number
+  readonly classes: number
+}
+
 /** The work to be timed, as plain data that can cross to a process. A new kind of work is a new member. */
-export type Task = RecurrentTask
+export type Task = RecurrentTask | StepTask | TextTask
 
 /** One timed piece of a workload. Most workloads have one; the last one is the workload's headline. */
 export interface WorkloadCase {
@@ -35,8 +56,10 @@ export interface WorkloadCase {
 
 /** What a workload's result must show. */
 export type Bar =
-  /** The headline median of `subject` fits at least `atLeast` times into that of `than`. */
-  | { readonly kind: 'faster'; readonly subject: string; readonly than: string; readonly atLeast: number }
+  /** The headline median of `subject` fits at least `atLeast` times into that of the fastest of `than`. */
+  | { readonly kind: 'faster'; readonly subject: string; readonly than: readonly string[]; readonly atLeast: number }
+  /** `subject` reaches at least this share of the machine's measured FMA rate. */
+  | { readonly kind: 'share'; readonly subject: string; readonly atLeast: number }
   /** Case `to` of `subject` takes at most `atMost` times as long as case `from`. */
   | {
       readonly kind: 'growth'
@@ -78,11 +101,14 @@ export function gatesOf(cell: CellKind): number {
 }
 
 /**
- * Floating-point operations of a task: those of its matrix products, 2·G·B·T·H·(I+H) forward for G gates, and three times that for a training step. What the gates, the loss and the optimiser
- * take is not counted, so no implementation gains by doing more of it.
+ * Floating-point operations of a layer's forward pass: those of its matrix products, 2·G·B·T·H·(I+H) for G gates. What the gates, the loss and the optimiser take is not counted, so no
+ * implementation gains by doing more of it.
  */
+export function forwardFlop(cell: CellKind, { batch, time, inputSize, units }: Sizes): number {
+  return 2 * gatesOf(cell) * batch * time * units * (inputSize + units)
+}
+
+/** Floating-point operations of a task: forward passes, and three times that for a training step. */
 export function flopOf({ cell, mode, sizes }: RecurrentTask): number {
-  const { batch, time, inputSize, units } = sizes
-  const forward = 2 * gatesOf(cell) * batch * time * units * (inputSize + units)
-  return mode === 'train' ? 3 * forward : forward
+  return (mode === 'train' ? 3 : 1) * forwardFlop(cell, sizes)
 }

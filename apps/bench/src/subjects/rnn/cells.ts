@@ -58,3 +58,17 @@ export const resetBeforeGruCell: Cell = defineCell<Name, readonly [h: Tensor]>({
     return [lerp(n, h, z)] // h' = (1 − z)·n + z·h
   },
 })
+
+/** What brain.js calls an LSTM: it has no cell state, and keeps a share of the hidden state instead. Gate order i, f, g, o. Checks others; it is not timed. */
+export const lstmWithoutCellCell: Cell = defineCell<Name, readonly [h: Tensor]>({
+  kind: 'lstmWithoutCell',
+  gates: 4,
+  stateSizes: (units) => [units],
+  parameters: parameters(4),
+  project: (x, { kernel, bias }) => linear(x, kernel, bias),
+  step(projected, [h], { recurrent }) {
+    const [i, f, g, o] = split(add(projected, linear(h, recurrent)), 4)
+    const c = add(mul(sigmoid(f), h), mul(sigmoid(i), tanh(g)))
+    return [mul(sigmoid(o), tanh(c))]
+  },
+})

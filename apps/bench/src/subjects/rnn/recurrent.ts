@@ -23,11 +23,11 @@ import { ADAM, recurrentData, type RecurrentData } from '../../workloads/recurre
 import type { RecurrentTask } from '../../workloads/workload.ts'
 import { EQUATIONS } from '../equations.ts'
 import type { Implementation, Outputs } from '../subject.ts'
-import { minimalGatedCell, resetBeforeGruCell } from './cells.ts'
+import { lstmWithoutCellCell, minimalGatedCell, resetBeforeGruCell } from './cells.ts'
 
 type Tensors = Readonly<Record<string, Tensor>>
 
-/** Our implementations of a task: the first is timed; the GRU has a second one, which checks peers that know no other equation. */
+/** Our implementations of a task: the first is timed; others check peers that know no other equation. */
 export function recurrentImplementations(backend: Backend, task: RecurrentTask): Implementation[] {
   const data = recurrentData(task)
   const make = (cell: Cell, name: string, equation: string, timed: boolean): Implementation => ({
@@ -38,7 +38,12 @@ export function recurrentImplementations(backend: Backend, task: RecurrentTask):
   })
   switch (task.cell) {
     case 'lstm':
-      return [make(lstmCell, 'scan', EQUATIONS.lstm, true)]
+      return [
+        make(lstmCell, 'scan', EQUATIONS.lstm, true),
+        ...(task.mode === 'infer'
+          ? [make(lstmWithoutCellCell, 'without a cell', EQUATIONS.lstmWithoutCell, false)]
+          : []),
+      ]
     case 'gru':
       return [
         make(gruCell, 'scan', EQUATIONS.gru, true),

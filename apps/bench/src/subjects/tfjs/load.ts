@@ -1,7 +1,5 @@
 /** Loads TensorFlow.js with one of its backends. */
 
-import { createRequire } from 'node:module'
-
 /** The packages of TensorFlow.js that the bench uses. */
 export interface TensorFlow {
   readonly tf: typeof import('@tensorflow/tfjs-core')
@@ -9,19 +7,19 @@ export interface TensorFlow {
 }
 
 /**
- * Loads tfjs-core, tfjs-layers and the backend that `requireBackend` asks for. Every package through `require`: the ES modules of tfjs-layers don't load in Node, and two copies of tfjs-core would
+ * Loads tfjs-core, tfjs-layers and the backend that `requireBackend` asks for. Every package through `require`, and through the same one: the ES modules of tfjs-layers don't load in Node, and two copies of tfjs-core would
  * not know each other's tensors. What Node's resolution gives is the build that every user of TensorFlow.js in Node gets.
  */
 export async function loadTensorFlow(
+  require: NodeJS.Require,
   name: string,
-  requireBackend: (require: NodeJS.Require) => void,
+  requireBackend: () => void,
 ): Promise<TensorFlow> {
-  const require = createRequire(import.meta.url)
   const tf = require('@tensorflow/tfjs-core') as TensorFlow['tf']
-  requireBackend(require)
+  requireBackend()
   const layers = require('@tensorflow/tfjs-layers') as TensorFlow['layers']
   tf.enableProdMode()
-  await tf.setBackend(name)
+  if (!(await tf.setBackend(name))) throw new Error(`TensorFlow.js can't start its ${name} backend`)
   await tf.ready()
   return { tf, layers }
 }

@@ -1,0 +1,236 @@
+/** One workload on its subjects: compares outputs, warms up, and times in interleaved rounds, each subject in a process of its own. */
+
+import { agrees, compareOutputs, type Agreement } from './compare.ts'
+import { probeLimits, type Effort } from './effort.ts'
+import { BenchError } from './errors.ts'
+import { startSubjectProcess, type SubjectProcess } from './process/subject-process.ts'
+import type { ImplementationInfo } from './process/protocol.ts'
+import {
+  headlineOf,
+  type CaseResult,
+  type FailureNote,
+  type ImplementationResult,
+  type SubjectResult,
+} from './results.ts'
+import { gigaPerSecond, summarize } from './statistics.ts'
+import { probeSubject, referenceSubject } from './subjects/index.ts'
+import type { Outputs, RunLimits, Subject } from './subjects/subject.ts'
+import type { Workload } from './workloads/workload.ts'
+
+/** A run that takes longer is slow: of a subject's slow implementations, only the good ones are timed in every round. */
+const SLOW_MS = 2000
+const HOPELESS = 1.5
+
+interface Contestant {
+  readonly subject: Subject
+  readonly process: SubjectProcess
+  readonly implementations: readonly ImplementationInfo[]
+  readonly times: Map<ImplementationInfo, number[]>
+  readonly agreements: Map<ImplementationInfo, Agreement>
+  failed: boolean
+}
+
+/** What a contest found. A subject that failed is no longer part of it, and the others go on. */
+export interface Contest {
+  readonly results: readonly SubjectResult[]
+  readonly failures: readonly FailureNote[]
+}
+
+/** Runs a workload. The reference and the probe take part whether or not they are among the subjects. */
+export async function runContest(
+  workload: Workload,
+  subjects: readonly Subject[],
+  effort: Effort,
+  onProgress: (message: string) => void,
+): Promise<Contest> {
+  const say = (message: string): void => onProgress(`${workload.id}: ${message}`)
+  const failures: FailureNote[] = []
+  const started: SubjectProcess[] = []
+  /** Does something with a subject; when it fails, the subject is out. */
+  const attempt = async (subject: Subject, work: () => Promise<void>): Promise<boolean> => {
+    try {
+      await work()
+      return true
+    } catch (error) {
+      if (!(error instanceof BenchError)) throw error
+      failures.push({ workload: workload.id, subject: subject.id, reason: error.message })
+      say(error.message)
+      return false
+    }
+  }
+  const stopAll = (): void => started.forEach((each) => each.stop())
+  process.on('exit', stopAll)
+  try {
+    const contestants: Contestant[] = []
+    const others = subjects.filter((each) => each !== referenceSubject && each !== probeSubject)
+    for (const subject of [referenceSubject, ...others, probeSubject]) {
+      const own = startSubjectProcess(subject.id, effort.limitMs)
+      started.push(own)
+      await attempt(subject, async () => {
+        const tasks = workload.cases.map((each) => each.task)
+        const { implementations, cannot } = await own.ask('prepare', { subject: subject.id, tasks })
+        if (cannot !== null) say(`${subject.id} can't do it: ${cannot}`)
+        if (implementations.length === 0) return
+        const times = new Map<ImplementationInfo, number[]>()
+        contestants.push({ subject, process: own, implementations, times, agreements: new Map(), failed: false })
+      })
+    }
+    const reference = contestants.find(({ subject }) => subject === referenceSubject)
+    if (reference === undefined) return { results: [], failures }
+
+    const referenceOutputs = outputsOnDemand(reference)
+    for (const contestant of contestants) {
+      const { subject } = contestant
+      if (subject === probeSubject) continue
+      if (contestant !== reference) say(`comparing the outputs of ${subject.id}`)
+      contestant.failed = !(await attempt(subject, () => compare(workload, contestant, reference, referenceOutputs)))
+    }
+
+    const timed = contestants.filter(({ subject }) => subject === probeSubject || subjects.includes(subject))
+    /** Runs implementations of the contestants that are still in. */
+    const runAll = async (
+      order: readonly Contestant[],
+      limits: RunLimits,
+      wanted: (contestant: Contestant, info: ImplementationInfo) => boolean,
+      keep: (contestant: Contestant, info: ImplementationInfo, times: readonly number[]) => void,
+    ): Promise<void> => {
+      for (const contestant of order) {
+        const { subject, process, implementations } = contestant
+        if (contestant.failed) continue
+        contestant.failed = !(await attempt(subject, async () => {
+          for (const info of implementations.filter((each) => each.timed && wanted(contestant, each))) {
+            const own = info.probe === null ? limits : probeLimits(limits)
+            keep(contestant, info, await process.ask('run', { index: info.index, ...own }))
+          }
+        }))
+      }
+    }
+    say('warming up')
+    const warmUps = new Map<ImplementationInfo, number>()
+    await runAll(
+      timed,
+      effort.warmUp,
+      () => true,
+      (_, info, times) => warmUps.set(info, Math.min(...times)),
+    )
+    for (let round = 0; round < effort.rounds; round++) {
+      say(`round ${round + 1} of ${effort.rounds}`)
+      await runAll(
+        // Each round in the other direction, so that nobody always follows the same neighbour.
+        round % 2 === 0 ? timed : timed.toReversed(),
+        effort.round,
+        ({ implementations }, info) => round === 0 || !isHopeless(info, implementations, warmUps),
+        ({ times }, info, found) => times.set(info, [...(times.get(info) ?? []), ...found]),
+      )
+    }
+    return { results: resultsOf(workload, timed, subjects), failures }
+  } finally {
+    process.off('exit', stopAll)
+    stopAll()
+  }
+}
+
+/** Gives the reference's outputs for an equation of a task, computed once, when somebody needs them. */
+function outputsOnDemand({ process, implementations }: Contestant): ReferenceOutputs {
+  const known = new Map<ImplementationInfo, Outputs>()
+  return async (taskIndex, equation) => {
+    const info = implementations.find((each) => each.taskIndex === taskIndex && each.equation === equation)
+    if (info === undefined) return undefined
+    const outputs = known.get(info) ?? (await process.ask('outputs', { index: info.index }))
+    known.set(info, outputs)
+    return outputs
+  }
+}
+
+type ReferenceOutputs = (taskIndex: number, equation: string) => Promise<Outputs | undefined>
+
+/** @throws E_MISMATCH for the first implementation that computes something else than the reference does */
+async function compare(
+  workload: Workload,
+  contestant: Contestant,
+  reference: Contestant,
+  referenceOutputs: ReferenceOutputs,
+): Promise<void> {
+  const { subject, process, implementations, agreements } = contestant
+  if (contestant === reference) return
+  for (const info of implementations) {
+    const { name: caseName, task } = workload.cases[info.taskIndex] ?? workload.cases[0]
+    const which = workload.cases.length > 1 ? `${info.name}, ${caseName}` : info.name
+    const who = `${subject.id} (${which})`
+    const ours = await referenceOutputs(info.taskIndex, info.equation)
+    if (ours === undefined) {
+      const problem = `${who} states an equation that ${referenceSubject.id} does not, '${info.equation}'`
+      throw new BenchError('E_MISMATCH', problem)
+    }
+    const outputs = await process.ask('outputs', { index: info.index })
+    const [worst] = compareOutputs(task, outputs, ours)
+    if (worst === undefined) throw new BenchError('E_MISMATCH', `${who} gives no outputs`)
+    if (!agrees(worst)) {
+      throw new BenchError(
+        'E_MISMATCH',
+        `${who} computes something else than ${referenceSubject.id}: its ${worst.name} is off by ${worst.deviation.toExponential(1)} of the largest value, tolerance ${worst.tolerance.toExponential(1)}`,
+      )
+    }
+    agreements.set(info, worst)
+  }
+}
+
+/** Whether an implementation is slow, and its subject has a much better one for the same task. */
+function isHopeless(
+  info: ImplementationInfo,
+  all: readonly ImplementationInfo[],
+  warmUps: ReadonlyMap<ImplementationInfo, number>,
+): boolean {
+  const own = warmUps.get(info) ?? 0
+  if (own < SLOW_MS) return false
+  return all.some((each) => each.taskIndex === info.taskIndex && (warmUps.get(each) ?? own) * HOPELESS < own)
+}
+
+function resultsOf(workload: Workload, timed: readonly Contestant[], subjects: readonly Subject[]): SubjectResult[] {
+  const finished = timed.filter(({ failed }) => !failed)
+  const results = finished.map(({ subject, implementations, times, agreements }): SubjectResult => {
+    const memory = implementations.find((each) => each.probe?.unit === 'byte')
+    const memoryTimes = memory && times.get(memory)
+    return {
+      workload: workload.id,
+      subject: subject.id,
+      threads: subject.threads,
+      cases: casesOf(workload, implementations, times, agreements),
+      shareOfProbe: null,
+      memoryGBs: memoryTimes ? gigaPerSecond(memory.probe?.work ?? 0, summarize(memoryTimes).medianMs) : null,
+    }
+  })
+  const probe = results.find((each) => each.subject === probeSubject.id)
+  const peak = probe && headlineOf(probe)?.gflops
+  const chosen = new Set(subjects.map(({ id }) => id))
+  return results
+    .filter(({ subject }) => chosen.has(subject))
+    .map((each) => {
+      const own = headlineOf(each)?.gflops
+      return { ...each, shareOfProbe: peak === undefined || own === undefined ? null : own / peak }
+    })
+}
+
+function casesOf(
+  workload: Workload,
+  infos: readonly ImplementationInfo[],
+  times: ReadonlyMap<ImplementationInfo, readonly number[]>,
+  agreements: ReadonlyMap<ImplementationInfo, Agreement>,
+): CaseResult[] {
+  return workload.cases.flatMap(({ name, flop }, taskIndex) => {
+    const [fastest, ...others] = infos
+      .filter((info) => info.taskIndex === taskIndex && info.timed && info.probe?.unit !== 'byte')
+      .map((info): ImplementationResult => {
+        const summary = summarize(times.get(info) ?? [])
+        return {
+          name: info.name,
+          equation: info.equation,
+          agreement: agreements.get(info) ?? null,
+          gflops: gigaPerSecond(info.probe?.work ?? flop, summary.medianMs),
+          ...summary,
+        }
+      })
+      .toSorted((a, b) => a.medianMs - b.medianMs)
+    return fastest === undefined ? [] : [{ name, implementations: [fastest, ...others] as const }]
+  })
+}
