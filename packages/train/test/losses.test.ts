@@ -173,6 +173,45 @@ describe('meanSquaredError', () => {
   })
 })
 
+/** Features of `[batch, time, width]`, for each loss. */
+const WIDTHS = { crossEntropy: 3, 'one-hot': 3, smoothed: 3, binaryCrossEntropy: 2, meanSquaredError: 2 } as const
+
+describe.each(backends)('what does not count may be NaN, %s', (_, make) => {
+  test.each<[keyof typeof WIDTHS, Loss]>([
+    ['crossEntropy', crossEntropy({ classWeights: [0.5, 1, 2] })],
+    ['one-hot', crossEntropy({ classWeights: [0.5, 1, 2] })],
+    ['smoothed', crossEntropy({ labelSmoothing: 0.125 })],
+    ['binaryCrossEntropy', binaryCrossEntropy()],
+    ['meanSquaredError', meanSquaredError()],
+  ])('%s: neither the loss nor a gradient meets it', async (name, loss) => {
+    const backend = await make()
+    const width = WIDTHS[name]
+    const lengths = indices([1, 2, 2], [3], backend)
+    const sampleWeights = tensor([1, 2, 0], { backend })
+    const counts = [true, false, true, true, false, false]
+    const run = async (filler: number) => {
+      const at = (i: number): boolean => counts[Math.floor(i / width)]!
+      const x = Float32Array.from({ length: 6 * width }, (_, i) => (at(i) ? Math.sin(i) : filler))
+      const soft = Float32Array.from({ length: 6 * width }, (_, i) => (at(i) ? Number(i % width === 0) : filler))
+      const targets =
+        name === 'crossEntropy' || name === 'smoothed'
+          ? indices([0, Number.isNaN(filler) ? 99 : 1, 0, 0, 1, 2], [3, 2], backend)
+          : tensor(soft, { backend, shape: [3, 2, width] })
+      const outputs = tensor(x, { backend, shape: [3, 2, width] })
+      const { value, gradients } = valueAndGrad((y: Tensor) => loss.compute(y, targets, { lengths, sampleWeights }))(
+        outputs,
+      )
+      return { value: [...(await value.data())], gradients: [...(await gradients.data())].map((each) => each + 0) } // −0 → 0
+    }
+    const plain = await run(0.5)
+    expect(plain.value[0]).toBeGreaterThan(0)
+    expect(plain.gradients.map((each) => each !== 0)).toEqual(
+      counts.flatMap((each) => Array<boolean>(width).fill(each)),
+    )
+    for (const filler of [Number.NaN, Infinity]) expect(await run(filler)).toEqual(plain)
+  })
+})
+
 test('binaryCrossEntropy neither overflows nor cancels for large logits', async () => {
   const backend = await cpu()
   const x = tensor([[1000], [-1000], [20], [-20]], { backend })

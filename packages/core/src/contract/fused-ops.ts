@@ -84,7 +84,7 @@ export type LinearScanBackwardOp<T> = OpOutline<
 
 /**
  * Cross-entropy of `logits [N, V]` with `labels` int32 `[N]`, by row, and the row's log-sum-exp for backward. With smoothing ε and class weights w `[V]` (null: ones):
- * `loss = (1−ε)·w[y]·(lse − x[y]) + ε/V · Σ_c w[c]·(lse − x[c])`. A label of −1 is ignored: loss 0. Other labels outside `0 … V−1`: `E_INDEX_RANGE` as in gather.
+ * `loss = (1−ε)·w[y]·(lse − x[y]) + ε/V · Σ_c w[c]·(lse − x[c])`. A label of −1 is ignored: loss 0, whatever the logits. Other labels outside `0 … V−1`: `E_INDEX_RANGE` as in gather.
  */
 export type CrossEntropyForwardOp<T> = OpOutline<
   'crossEntropyForward',
@@ -93,7 +93,7 @@ export type CrossEntropyForwardOp<T> = OpOutline<
   { readonly labelSmoothing: number }
 >
 
-/** Gradient of the row losses with respect to `logits`, times `gradLoss [N]`. */
+/** Gradient of the row losses with respect to `logits`, times `gradLoss [N]`; 0 for ignored rows, whatever the logits. */
 export type CrossEntropyBackwardOp<T> = OpOutline<
   'crossEntropyBackward',
   readonly [gradLoss: T, logits: T, labels: T, classWeights: T | null, logSumExp: T],

@@ -30,7 +30,7 @@ export interface CrossEntropyOptions {
  * Cross-entropy of softmax(logits) with class labels, for each row; not averaged.
  *
  * @param logits float32 `[…, V]`
- * @param labels int32 `[…]`; −1 stands for "ignore": loss 0, gradient 0
+ * @param labels int32 `[…]`; −1 stands for "ignore": loss 0, gradient 0, whatever the logits, NaN as well
  * @returns float32 `[…]`
  * @throws E_INDEX_RANGE, at once or at the next read, for any other label outside 0 … V−1
  */
@@ -99,15 +99,16 @@ function fusedForward(
 function composite(logits: Tensor, labels: Tensor, classWeights: Tensor | undefined, labelSmoothing: number): Tensor {
   const [rows = 0, classes = 0] = logits.shape
   const { backend } = logits
-  const surprise = neg(logSoftmax(logits))
+  const kept = reshape(greaterEqual(labels, 0), [rows, 1])
+  // Before the arithmetic: the logits of an ignored row may be NaN, and so would be its gradient.
+  const surprise = neg(logSoftmax(select(kept, logits, 0)))
   // Gathering the weights checks the range of the labels, and gives 0 for −1.
   const weights = classWeights ?? ones([classes], { backend })
   const isTarget = greaterEqual(oneHot(labels, classes), 1)
   const own = mul(gather(weights, labels), sum(select(isTarget, surprise, 0), { axis: 1 }))
   if (labelSmoothing === 0) return own
   const spread = sum(classWeights === undefined ? surprise : mul(surprise, classWeights), { axis: 1 })
-  const kept = select(greaterEqual(labels, 0), spread, 0)
-  return add(mul(own, 1 - labelSmoothing), mul(reshape(kept, [rows]), labelSmoothing / classes))
+  return add(mul(own, 1 - labelSmoothing), mul(select(reshape(kept, [rows]), spread, 0), labelSmoothing / classes))
 }
 
 /** Gradient of the row losses with respect to the logits `[N, V]`; see `CrossEntropyBackwardOp`. For tapes. */

@@ -3,7 +3,7 @@
 import { add, mul, neg, softplus, sub } from '@rnn/core'
 import type { Loss } from './loss.ts'
 import { meanLoss } from './loss.ts'
-import { elementWeights, matchingTargets, weightedMean } from './weighted-mean.ts'
+import { elementWeights, masked, matchingTargets, weightedMean } from './weighted-mean.ts'
 
 /**
  * The mean of `−t·log σ(x) − (1−t)·log(1−σ(x))` over all elements, x being logits: PyTorch's `BCEWithLogitsLoss`, Keras's
@@ -21,8 +21,10 @@ import { elementWeights, matchingTargets, weightedMean } from './weighted-mean.t
 export function binaryCrossEntropy(): Loss {
   return meanLoss('binaryCrossEntropy', {}, (logits, targets, context) => {
     const operation = 'binaryCrossEntropy'
-    const wanted = matchingTargets(operation, logits, targets)
-    const surprise = add(mul(wanted, softplus(neg(logits))), mul(sub(1, wanted), softplus(logits)))
-    return weightedMean(surprise, elementWeights(operation, logits, context))
+    const weights = elementWeights(operation, logits, context)
+    const wanted = masked(matchingTargets(operation, logits, targets), weights.counted)
+    const x = masked(logits, weights.counted)
+    const surprise = add(mul(wanted, softplus(neg(x))), mul(sub(1, wanted), softplus(x)))
+    return weightedMean(surprise, weights)
   })
 }

@@ -11,6 +11,7 @@ import {
   mul,
   neg,
   notEqual,
+  reshape,
   RnnError,
   sameShape,
   select,
@@ -21,7 +22,7 @@ import {
 } from '@rnn/core'
 import type { Loss, LossContext, MeasuredLoss } from './loss.ts'
 import { meanLoss } from './loss.ts'
-import { product, quotient, shapedWeights, weightedMean, withinLengths } from './weighted-mean.ts'
+import { masked, quotient, rowWeights, weightedMean } from './weighted-mean.ts'
 
 /** Options of {@link crossEntropy}. */
 export interface CrossEntropyLossOptions {
@@ -48,7 +49,7 @@ interface Settings {
  *
  * - Class indices: `Σ losses / Σ classWeights[target]` over all that count, the losses having their class weights on.
  * - Probabilities: `−Σ_c w[c]·t[c]·log p[c]`, divided by the number of rows that count, whatever the class weights.
- * - What doesn't count: ignored indices, and time steps past a row's length. A batch in which nothing counts has loss 0.
+ * - What doesn't count: ignored indices, time steps past a row's length, samples of weight 0. A batch in which nothing counts has loss 0.
  * - Sample weights multiply the losses and the weights that they are divided by (Keras divides by the number of samples instead).
  *
  * ```ts
@@ -85,12 +86,11 @@ function fromIndices(logits: Tensor, targets: Tensor, settings: Settings, contex
   const rows = targets.shape
   const weights = weightTensor(logits, settings)
   const counts = ignoreIndex === -1 ? undefined : notEqual(targets, ignoreIndex)
-  const within = withinLengths('crossEntropy', rows, context.lengths)
-  const mask = counts && within ? logicalAnd(counts, within) : (counts ?? within)
+  const { counted, factors } = rowWeights('crossEntropy', rows, context)
+  const mask = counts && counted ? logicalAnd(counts, counted) : (counts ?? counted)
   const labels = mask === undefined ? targets : select(mask, targets, -1)
   const losses = softmaxCrossEntropy(logits, labels, { labelSmoothing, classWeights: weights })
   const targetWeights = weights === undefined ? cast(greaterEqual(labels, 0), 'float32') : gather(weights, labels)
-  const factors = shapedWeights('crossEntropy', rows, context.sampleWeights)
   if (factors === undefined) return quotient(sum(losses), sum(targetWeights))
   return quotient(sum(mul(losses, factors)), sum(mul(targetWeights, factors)))
 }
@@ -99,15 +99,13 @@ function fromProbabilities(logits: Tensor, targets: Tensor, settings: Settings, 
   const { labelSmoothing } = settings
   const classes = logits.shape.at(-1) ?? 1
   const rows = logits.shape.slice(0, -1)
-  const weights = weightTensor(logits, settings)
-  const hard = cast(targets, 'float32')
+  const weights = rowWeights('crossEntropy', rows, context)
+  const counted = weights.counted && reshape(weights.counted, [...weights.counted.shape, 1])
+  const classWeights = weightTensor(logits, settings)
+  const hard = masked(cast(targets, 'float32'), counted)
   const soft = labelSmoothing === 0 ? hard : add(mul(hard, 1 - labelSmoothing), labelSmoothing / classes)
-  const losses = neg(sum(mul(logSoftmax(logits), weights === undefined ? soft : mul(soft, weights)), { axis: -1 }))
-  const within = withinLengths('crossEntropy', rows, context.lengths)
-  return weightedMean(
-    losses,
-    product(within && cast(within, 'float32'), shapedWeights('crossEntropy', rows, context.sampleWeights)),
-  )
+  const wanted = classWeights === undefined ? soft : mul(soft, classWeights)
+  return weightedMean(neg(sum(mul(logSoftmax(masked(logits, counted)), wanted), { axis: -1 })), weights)
 }
 
 function weightTensor(logits: Tensor, { classWeights }: Settings): Tensor | undefined {

@@ -6,9 +6,9 @@ import type { JsonObject } from '../json.ts'
 
 /** What a loss or a metric may need beside outputs and targets. */
 export interface LossContext {
-  /** int32 `[batch]`: time steps past a row's length don't count, where outputs and targets have time steps. */
+  /** int32 `[batch]`: time steps past a row's length don't count, where outputs and targets have time steps, even if they are NaN. */
   readonly lengths?: Tensor | undefined
-  /** float32 `[batch]` or `[batch, time]`: a sample of weight 2 counts as two, one of weight 0 not at all. */
+  /** float32 `[batch]` or `[batch, time]`: a sample of weight 2 counts as two, one of weight 0 not at all, even if it is NaN. */
   readonly sampleWeights?: Tensor | undefined
 }
 

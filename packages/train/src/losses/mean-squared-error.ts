@@ -3,7 +3,7 @@
 import { square, sub } from '@rnn/core'
 import type { Loss } from './loss.ts'
 import { meanLoss } from './loss.ts'
-import { elementWeights, matchingTargets, weightedMean } from './weighted-mean.ts'
+import { elementWeights, masked, matchingTargets, weightedMean } from './weighted-mean.ts'
 
 /**
  * The mean of `(output − target)²` over all elements, as PyTorch's `MSELoss` and Keras's `MeanSquaredError` have it.
@@ -20,7 +20,8 @@ import { elementWeights, matchingTargets, weightedMean } from './weighted-mean.t
 export function meanSquaredError(): Loss {
   return meanLoss('meanSquaredError', {}, (outputs, targets, context) => {
     const operation = 'meanSquaredError'
-    const error = sub(outputs, matchingTargets(operation, outputs, targets))
-    return weightedMean(square(error), elementWeights(operation, outputs, context))
+    const weights = elementWeights(operation, outputs, context)
+    const error = masked(sub(outputs, matchingTargets(operation, outputs, targets)), weights.counted)
+    return weightedMean(square(error), weights)
   })
 }

@@ -7,8 +7,10 @@ import {
   formatShape,
   greater,
   less,
+  logicalAnd,
   mean,
   mul,
+  notEqual,
   reshape,
   RnnError,
   sameShape,
@@ -57,6 +59,45 @@ export function shapedWeights(operation: string, rows: Shape, sampleWeights: Ten
   return reshape(sampleWeights, [...shape, ...rows.slice(shape.length).map(() => 1)])
 }
 
+/** What each row or element counts for; both are broadcast, and undefined where everything counts 1. */
+export interface Weights {
+  readonly factors: Tensor | undefined
+  /**
+   * bool: which ones count at all. The others may be anything, NaN as well, and NaN times 0 is NaN: so `masked` puts 0 in their place before the
+   * arithmetic, where the gradient of that arithmetic reads it, else after it.
+   */
+  readonly counted: Tensor | undefined
+}
+
+/**
+ * Lengths and sample weights as weights of `rows`: `[batch]`, or `[batch, time, …]`, where lengths count.
+ *
+ * @throws E_SHAPE, E_DTYPE
+ */
+export function rowWeights(operation: string, rows: Shape, { lengths, sampleWeights }: LossContext): Weights {
+  const within = withinLengths(operation, rows, lengths)
+  const weights = shapedWeights(operation, rows, sampleWeights)
+  const weighed = weights && notEqual(weights, 0)
+  return {
+    factors: product(within && cast(within, 'float32'), weights),
+    counted: within && weighed ? logicalAnd(within, weighed) : (within ?? weighed),
+  }
+}
+
+/**
+ * As `rowWeights`, for each element of `outputs`: `[batch, …]`, or `[batch, time, …, features]`, where lengths count.
+ *
+ * @throws E_SHAPE, E_DTYPE
+ */
+export function elementWeights(operation: string, { shape, rank }: Tensor, context: LossContext): Weights {
+  return rowWeights(operation, shape, rank >= 3 ? context : { ...context, lengths: undefined })
+}
+
+/** `x`, with 0 where nothing counts. */
+export function masked(x: Tensor, counted: Tensor | undefined): Tensor {
+  return counted === undefined ? x : select(counted, x, 0)
+}
+
 /** The product of those factors that are there. */
 export function product(...factors: readonly (Tensor | undefined)[]): Tensor | undefined {
   return factors.reduce(
@@ -65,12 +106,12 @@ export function product(...factors: readonly (Tensor | undefined)[]): Tensor | u
   )
 }
 
-/** `Σ weights·values / Σ weights` over all elements, `weights` broadcast; the plain mean without weights. */
-export function weightedMean(values: Tensor, weights: Tensor | undefined): MeasuredLoss {
-  if (weights === undefined) return { mean: mean(values), weight: values.size }
-  const repeats = weights.size === 0 ? 1 : values.size / weights.size
-  const total = sum(weights)
-  return quotient(sum(mul(values, weights)), repeats === 1 ? total : mul(total, repeats))
+/** `Σ factors·values / Σ factors` over all elements; the plain mean without factors. Values that don't count are masked already. */
+export function weightedMean(values: Tensor, { factors }: Weights): MeasuredLoss {
+  if (factors === undefined) return { mean: mean(values), weight: values.size }
+  const repeats = factors.size === 0 ? 1 : values.size / factors.size
+  const total = sum(factors)
+  return quotient(sum(mul(values, factors)), repeats === 1 ? total : mul(total, repeats))
 }
 
 /** `total / weight`, and 0 where nothing counts: a batch of ignored labels must not stop a training run with 0/0. */
@@ -91,14 +132,4 @@ export function matchingTargets(operation: string, outputs: Tensor, targets: Ten
     })
   }
   return reshape(cast(targets, 'float32'), shape)
-}
-
-/**
- * Lengths and sample weights as one factor for each element of `outputs` (`[batch, …]`, or `[batch, time, …, features]`, where lengths count);
- * undefined where everything counts 1.
- */
-export function elementWeights(operation: string, outputs: Tensor, context: LossContext): Tensor | undefined {
-  const { shape, rank } = outputs
-  const within = rank >= 3 ? withinLengths(operation, shape, context.lengths) : undefined
-  return product(within && cast(within, 'float32'), shapedWeights(operation, shape, context.sampleWeights))
 }

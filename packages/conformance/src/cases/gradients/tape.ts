@@ -1,10 +1,23 @@
 // The tape: what it refuses, what it gives back, and that it holds on to nothing.
 
 import { valueAndGrad } from '@rnn/autodiff'
-import { assign, detach, exp, mean, mul, scope, square, sum, tanh, tensor, type Tensor } from '@rnn/core'
+import {
+  assign,
+  detach,
+  exp,
+  mean,
+  mul,
+  scope,
+  softmaxCrossEntropy,
+  square,
+  sum,
+  tanh,
+  tensor,
+  type Tensor,
+} from '@rnn/core'
 import { caseOf, type ConformanceCase } from '../../case.ts'
 import { check, compareBits, expectError } from '../../check.ts'
-import { input, upload } from '../../programs.ts'
+import { compositesOf, input, inputOf, upload } from '../../programs.ts'
 
 export const tapeGradients: readonly ConformanceCase[] = [
   caseOf(
@@ -114,6 +127,31 @@ export const tapeGradients: readonly ConformanceCase[] = [
     }
     compareBits('gradients', await run(), await run())
   }),
+
+  caseOf(
+    'gradients/tape/ignored-rows',
+    'cross-entropy of ignored rows is 0, with gradient 0, even where their logits are NaN or infinite',
+    async ({ backend }) => {
+      const logits = [0.5, -1, 2, NaN, 0, 1, NaN, NaN, NaN, Infinity, -Infinity, 0, 1, 0, -0.5]
+      for (const on of [backend, compositesOf(backend)]) {
+        for (const labelSmoothing of [0, 0.25]) {
+          const { value, aux, gradients } = scope(on, () => {
+            const labels = upload(on, inputOf([5], [2, -1, -1, -1, 0], 'int32'))
+            return valueAndGrad((x: Tensor) => {
+              const losses = softmaxCrossEntropy(x, labels, { labelSmoothing })
+              return { value: sum(losses), aux: losses }
+            })(upload(on, inputOf([5, 3], logits)))
+          })
+          const [losses, rows] = [await aux.data(), await gradients.data()]
+          compareBits('ignored losses', losses.slice(1, 4), [0, 0, 0])
+          compareBits('ignored gradients', rows.slice(3, 12), new Float32Array(9))
+          check([...losses, ...rows].every(Number.isFinite), 'the NaN of an ignored row reached another one')
+          check(losses[0] !== 0 && losses[4] !== 0, 'a row that counts has no loss')
+          for (const each of [value, aux, gradients]) each.dispose()
+        }
+      }
+    },
+  ),
 
   caseOf('gradients/tape/large-saturated', 'gradients through tanh(±1000) are 0, not NaN', async ({ backend }) => {
     const gradient = scope(
