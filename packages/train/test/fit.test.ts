@@ -171,16 +171,35 @@ describe('an AbortSignal', () => {
 })
 
 describe('what goes wrong is said', () => {
-  test('a loss that is not finite stops training, with its place', async () => {
-    for (const backend of [await cpu(), await distantCpu()]) {
-      const model = await sequential(dense({ units: 1, inputSize: 1 })).init(backend, { seed: 1 })
-      const set = numbers([1, 2, Number.NaN, 4])
-      const run = fit(model, set, { loss: meanSquaredError(), optimizer: sgd(), epochs: 1 })
-      await expect(run).rejects.toMatchObject({
+  test('a loss that is not finite stops training before its step where memory is at hand', async () => {
+    for (const optimizer of [sgd(), adam({ learningRate: 0.1 })]) {
+      const more = { loss: meanSquaredError(), optimizer }
+      const expected = await sequential(dense({ units: 1, inputSize: 1 })).init(await cpu(), { seed: 1 })
+      await fit(expected, numbers([1, 2]), { ...more, epochs: 1 })
+
+      const model = await sequential(dense({ units: 1, inputSize: 1 })).init(await cpu(), { seed: 1 })
+      const trainer = new Trainer(model, more)
+      const live = (): number => model.backend.stats().liveBuffers
+      await expect(trainer.fit(numbers([1, 2, Number.NaN, 4]), { epochs: 1 })).rejects.toMatchObject({
         code: 'E_NOT_FINITE',
-        problem: 'the loss became NaN in epoch 1, batch 3',
+        problem: 'the loss became NaN in epoch 1, batch 3; that step was left out, the weights are those before it',
       })
+      expect(await weightsOf(model)).toEqual(await weightsOf(expected))
+      expect(trainer.position).toEqual({ epoch: 0, batch: 2, step: 2 })
+      trainer.dispose()
+      expect(live()).toBe(model.variables().length)
     }
+  })
+
+  test('a loss that is not finite stops training some steps later elsewhere, and the error says so', async () => {
+    const model = await sequential(dense({ units: 1, inputSize: 1 })).init(await distantCpu(), { seed: 1 })
+    const run = fit(model, numbers([1, 2, Number.NaN, 4]), { loss: meanSquaredError(), optimizer: sgd(), epochs: 1 })
+    await expect(run).rejects.toMatchObject({
+      code: 'E_NOT_FINITE',
+      problem:
+        'the loss became NaN in epoch 1, batch 3; that step and some after it were made, and may have spoilt the weights',
+      fix: expect.stringMatching(/^go back to a checkpoint/),
+    })
   })
 
   test("a loss that is not finite doesn't stop training with notFinite: 'continue'", async () => {

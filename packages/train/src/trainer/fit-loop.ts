@@ -92,14 +92,16 @@ async function trainEpoch<Input, Output, Targets>(run: Run<Input, Output, Target
     await state.settled()
     if (options.signal?.aborted) return false
     const step = computeGradients(state, batch)
+    const pending = { loss: step.loss, weight: step.weight, epoch: state.epoch + 1, batch: state.batch + 1 }
     try {
+      state.readings.assertFinite(pending)
       applyGradients(state, step.gradients)
     } catch (error) {
       step.dispose()
       throw error
     }
     step.disposeGradients()
-    state.readings.push({ loss: step.loss, weight: step.weight, epoch: state.epoch + 1, batch: state.batch })
+    state.readings.push(pending)
     await state.readings.advance()
     // From the end of one step to the end of the next: making the batch and what callbacks do takes time as well.
     const now = performance.now()

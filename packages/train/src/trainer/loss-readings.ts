@@ -53,6 +53,21 @@ export class LossReadings {
   }
 
   /**
+   * Where memory is at hand: looks at a loss before its update is made, so that a bad one spoils nothing. Elsewhere nobody waits for it.
+   *
+   * @throws E_NOT_FINITE
+   */
+  assertFinite({ loss, epoch, batch }: PendingLoss): void {
+    if (!this.#stopAtNotFinite || loss.backend.readSync === undefined) return
+    const value = loss.dataSync()[0] ?? Number.NaN
+    if (Number.isFinite(value)) return
+    throw notFinite(
+      `the loss became ${value} in epoch ${epoch}, batch ${batch}; that step was left out, the weights are those before it`,
+      'lower the learning rate',
+    )
+  }
+
+  /**
    * Takes over a loss. Where memory is at hand it is read at once.
    *
    * @throws E_NOT_FINITE
@@ -131,7 +146,12 @@ export class LossReadings {
   }
 
   #absorb(entry: PendingLoss, loss: number, weight: number): void {
-    if (this.#stopAtNotFinite && !Number.isFinite(loss)) throw notFinite(entry, loss)
+    if (this.#stopAtNotFinite && !Number.isFinite(loss)) {
+      throw notFinite(
+        `the loss became ${loss} in epoch ${entry.epoch}, batch ${entry.batch}; that step and some after it were made, and may have spoilt the weights`,
+        'go back to a checkpoint and lower the learning rate',
+      )
+    }
     this.#last = loss
     this.#total += loss * weight
     this.#weight += weight
@@ -154,11 +174,11 @@ function free({ loss, weight }: PendingLoss): void {
   if (typeof weight !== 'number') weight.dispose()
 }
 
-function notFinite({ epoch, batch }: PendingLoss, loss: number): RnnError {
+function notFinite(problem: string, first: string): RnnError {
   return new RnnError({
     code: 'E_NOT_FINITE',
     operation: 'fit',
-    problem: `the loss became ${loss} in epoch ${epoch}, batch ${batch}`,
-    fix: "go back to a checkpoint and lower the learning rate, clip the gradients (clipNorm), or look for extreme inputs; notFinite: 'continue' goes on all the same",
+    problem,
+    fix: `${first}, clip the gradients (clipNorm), or look for extreme inputs; notFinite: 'continue' goes on all the same`,
   })
 }

@@ -68,7 +68,7 @@ export class Trainer<Input = Tensor, Output = Tensor, Targets = Tensor> {
    * Between steps it awaits: losses are read several at a time, and a macrotask passes at least every 16 ms (or every step, if that takes longer).
    *
    * @returns the history of the whole training
-   * @throws E_NOT_FINITE for a loss that is NaN or infinite, E_VALUE for an empty set, E_BUSY during another `fit`, E_CHECKPOINT when the
+   * @throws E_NOT_FINITE for a loss that is NaN or infinite (see `notFinite`), E_VALUE for an empty set, E_BUSY during another `fit`, E_CHECKPOINT when the
    * set is not the one that the position belongs to
    */
   async fit(set: TrainingSet<Input, Targets>, options: FitLoopOptions<Input, Targets>): Promise<History> {

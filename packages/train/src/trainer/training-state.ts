@@ -22,7 +22,10 @@ export interface TrainerOptions<Output = Tensor, Targets = Tensor> {
   /** Measured over the training batches, with dropout on, and over the validation set. */
   readonly metrics?: readonly Metric<string, unknown, Output, Targets>[]
   readonly callbacks?: readonly Callback[]
-  /** What `fit` does when a loss is NaN or infinite. Default: stop with E_NOT_FINITE. */
+  /**
+   * What `fit` does when a loss is NaN or infinite. Default: stop with E_NOT_FINITE; before that step's update where memory is at hand (cpu, wasm),
+   * else some steps later, when the weights may be spoilt.
+   */
   readonly notFinite?: 'stop' | 'continue'
 }
 
