@@ -69,18 +69,49 @@ describe('in a training', () => {
       validation: sequences({ seed: 2 }),
       onEpoch: async () => void weights.push(await weightsOf(model)),
     })
-    return { model, trainer, history, weights }
+    return { model, history, weights }
   }
 
   test('the best weights are back at its end, and the history says why it stopped', async () => {
-    const { model, trainer, history, weights } = await run([earlyStopping({ patience: 2 })], 60)
+    const { model, history, weights } = await run([earlyStopping({ patience: 2 })], 60)
     expect(history.stopped).toMatch(/^validationLoss has not improved for 2 epochs, since epoch \d+$/)
     const losses = history.column('validationLoss')
     const best = losses.indexOf(Math.min(...losses))
     expect(losses.length).toBe(best + 3)
     expect(await weightsOf(model)).toEqual(weights[best])
-    // Stopped is stopped, also after a restore.
-    expect((await trainer.fit(sequences(), { epochs: 99 })).rows.length).toBe(losses.length)
+  })
+
+  test('stopped is stopped, also after a restore: fit makes no step, and the history says why', async () => {
+    const stopping = () => ({ ...options(), callbacks: [earlyStopping({ patience: 2 })] })
+    const [validation, checkpoints] = [sequences({ seed: 2 }), Array<Uint8Array>()]
+    const model = await trained()
+    const trainer = new Trainer(model, stopping())
+    const history = await trainer.fit(sequences(), {
+      epochs: 60,
+      validation,
+      onEpoch: async () => void checkpoints.push(await trainer.checkpoint()),
+    })
+    expect(history.stopped).toMatch(/has not improved/)
+    const { position } = trainer
+
+    const again = await trainer.fit(sequences(), { epochs: 99, validation })
+    expect([again.stopped, again.rows.length, trainer.position]).toEqual([
+      history.stopped,
+      history.rows.length,
+      position,
+    ])
+
+    // The last checkpoint is older than the return to the best weights: that is made up for.
+    const resumed = await trained(5)
+    const second = new Trainer(resumed, stopping())
+    await second.restore(checkpoints.at(-1)!)
+    const restored = await second.fit(sequences(), { epochs: 99, validation })
+    expect([restored.stopped, second.position]).toEqual([history.stopped, position])
+    expect(await weightsOf(resumed)).toEqual(await weightsOf(model))
+
+    // A new trainer goes on from these weights.
+    const next = await new Trainer(resumed, stopping()).fit(sequences(), { epochs: 1, validation })
+    expect([next.stopped, next.rows.length]).toEqual([undefined, 1])
   })
 
   test('restoreBest: false leaves the last weights', async () => {

@@ -25,7 +25,7 @@ export interface CallbackRun {
   /** When `fit` begins, with the columns that the history may have: what is missing is said before the first epoch, not after it. */
   onBegin?(columns: readonly string[]): void | Promise<void>
   onBatch?(progress: Progress): void | Promise<void>
-  /** A returned string is a reason to stop the training after this epoch. */
+  /** A returned string is a reason to stop the training after this epoch, for good: `history.stopped`. */
   onEpoch?(report: EpochReport): string | void | Promise<string | void>
   /** When training is over, by its last epoch or because a callback stopped it; not when it was aborted. */
   onEnd?(history: History): void | Promise<void>

@@ -22,6 +22,8 @@ export interface EarlyStoppingOptions {
  * Stops when `monitor` hasn't improved for `patience` epochs (Prechelt 1998; the rule of Keras's `EarlyStopping`). The best weights are kept in host
  * memory, and in checkpoints. After an abort the weights stay those of the last step, so that training can go on.
  *
+ * A training that was stopped is over: another `fit` of the same or a restored trainer returns at once, with the reason in `history.stopped`.
+ *
  * ```ts
  * await fit(model, trainSet, { loss, optimizer, epochs: 100, validation, callbacks: [earlyStopping({ patience: 5 })] })
  * ```

@@ -32,7 +32,7 @@ export class History {
     return this.#aborted
   }
 
-  /** Why a callback ended the training, if one did. */
+  /** Why a callback ended the training, if one did: `validationLoss has not improved for 3 epochs, …`. Such a training is over, `fit` goes on no more. */
   get stopped(): string | undefined {
     return this.#stopped
   }

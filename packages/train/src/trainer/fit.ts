@@ -22,7 +22,7 @@ export interface FitOptions<Input = Tensor, Output = Tensor, Targets = Tensor>
  * })
  * ```
  *
- * @returns the history; `history.aborted` says whether the signal ended it
+ * @returns the history; `history.aborted` says whether the signal ended it, `history.stopped` whether and why a callback did
  * @throws as `Trainer` and its `fit`
  */
 export async function fit<Input, Output, Targets>(

@@ -65,6 +65,9 @@ export class Trainer<Input = Tensor, Output = Tensor, Targets = Tensor> {
    * Trains until `epochs` epochs are over (counted from the beginning, so that the same call resumes after `restore`), a callback stops it, or
    * the signal aborts it: then it returns normally between two steps, with `history.aborted` true and everything fit for `checkpoint`.
    *
+   * A training that a callback has stopped is over, also after `restore`: `fit` makes no step then, whatever `epochs` says, and
+   * `history.stopped` tells why. So a resumed training ends as one that was never interrupted. To train the model further, make a new `Trainer`.
+   *
    * Between steps it awaits: losses are read several at a time, and a macrotask passes at least every 16 ms (or every step, if that takes longer).
    *
    * @returns the history of the whole training
