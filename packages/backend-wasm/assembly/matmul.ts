@@ -1,7 +1,7 @@
 // Matrix products: the right matrix packed in panels, blocks sized for the caches, the left one read where it lies unless it is transposed.
 
 import { packPanels, packRows } from "./pack";
-import { boundary, boundaryBy, int, scratchOf, word } from "./simd";
+import { boundary, boundaryBy, int, scratchOf, showProgress, word } from "./simd";
 import { groupRows, MAX_ROWS, tileOf } from "./tile";
 
 const ZEROS: usize = memory.data(64, 16);
@@ -38,7 +38,7 @@ export function matmul(args: usize, part: i32, parts: i32): void {
   const scratch = scratchOf(args, part);
   for (let i = from; i < to; i++) {
     multiply(
-      args, scratch, mFrom, mTo, nFrom, nTo,
+      args, part, scratch, mFrom, mTo, nFrom, nTo,
       word(args, 7) + ((<usize>i * word(args, 8)) << 2),
       word(args, 11) + ((<usize>i * word(args, 12)) << 2),
       word(args, 15) + ((<usize>i * word(args, 16)) << 2),
@@ -46,7 +46,9 @@ export function matmul(args: usize, part: i32, parts: i32): void {
   }
 }
 
-function multiply(args: usize, scratch: usize, mFrom: i32, mTo: i32, nFrom: i32, nTo: i32, a: usize, b: usize, out: usize): void {
+function multiply(
+  args: usize, part: i32, scratch: usize, mFrom: i32, mTo: i32, nFrom: i32, nTo: i32, a: usize, b: usize, out: usize,
+): void {
   const K = int(args, 4);
   const total = K * int(args, 6);
   const blockK = int(args, 21);
@@ -97,6 +99,7 @@ function multiply(args: usize, scratch: usize, mFrom: i32, mTo: i32, nFrom: i32,
           else gatheredTiles(group, aTable, k > 0 || accumulate ? 1 : 0, bias ? bias + (<usize>n << 2) : ZEROS, bias ? 32 : 0, panels, width, depth, target, outRow, outColumn, scratch + EDGE);
           i += group;
         }
+        showProgress(args, part);
         m += height;
       }
       k += depth;

@@ -1,7 +1,7 @@
 // Gradients of a whole sequence: the gates' gradients of a step, then one small product toward the step before.
 
 import { GradArrays, gruGradients, lstmGradients, simpleGradients } from "./gates-backward";
-import { madd, int, scratchOf, word } from "./simd";
+import { int, madd, scratchOf, showProgress, word } from "./simd";
 import { clearPastEnds, Plan, planBytes, planSequence, roundUp, rowOf, timeOf, vectorAt } from "./sequence";
 import { groupRows, tileOf } from "./tile";
 
@@ -63,6 +63,7 @@ export function recurrentBackward(args: usize, part: i32, parts: i32): void {
   const first = cell == LSTM ? word(args, 20) : word(args, 19);
   for (let s = T - 1; s >= 0; s--) {
     const running = load<i32>(plan.active + (<usize>s << 2));
+    showProgress(args, part);
     for (let slot = 0; slot < running; slot++) {
       const row = rowOf(plan, slot);
       const t = timeOf(plan, slot, s, reverse);

@@ -4,7 +4,7 @@
 import { GateArrays, gates } from "./gates-forward";
 import { addProduct } from "./gemv";
 import { clearPastEnds, planBytes, planSequence, roundUp, rowOf, timeOf, vectorAt } from "./sequence";
-import { int, scratchOf, word } from "./simd";
+import { int, scratchOf, showProgress, word } from "./simd";
 import { groupRows, tileOf } from "./tile";
 
 const LSTM: i32 = 2;
@@ -86,6 +86,7 @@ export function recurrentForward(args: usize, part: i32, parts: i32): void {
   for (let s = 0; s < T; s++) {
     const running = load<i32>(plan.active + (<usize>s << 2));
     if (running == 0) break;
+    showProgress(args, part);
     const swap = before;
     before = after;
     after = swap;

@@ -12,6 +12,8 @@ export interface BuildCase {
 export const BUILDS: readonly BuildCase[] = [
   { title: 'relaxed SIMD', options: { build: 'relaxed-simd' } },
   { title: 'SIMD', options: { build: 'simd' } },
+  { title: 'relaxed SIMD, two threads', options: { build: 'relaxed-simd', threads: 2, grain: 1 } },
+  { title: 'SIMD, three threads', options: { build: 'simd', threads: 3, grain: 1 } },
 ]
 
 export function makeBackend({ options }: BuildCase): Promise<Backend> {

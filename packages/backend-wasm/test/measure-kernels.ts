@@ -1,6 +1,6 @@
 // Rates of products, sequences and single steps as shares of the multiply-add probe of the same round:
 //
-//   node --conditions=@rnn/source packages/backend-wasm/test/measure-kernels.ts [filter] [--build simd] [--rounds 15]
+//   pnpm --filter @rnn/backend-wasm measure [filter] [--build simd] [--rounds 15] [--threads 2]
 
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
@@ -10,11 +10,15 @@ import { wasm } from '../src/index.ts'
 import { randoms } from './kit.ts'
 
 const { values, positionals } = parseArgs({
-  options: { build: { type: 'string' }, rounds: { type: 'string', default: '15' } },
+  options: {
+    build: { type: 'string' },
+    rounds: { type: 'string', default: '15' },
+    threads: { type: 'string', default: '1' },
+  },
   allowPositionals: true,
 })
 const build = (values.build ?? 'relaxed-simd') as Build
-const backend = await wasm({ build })
+const backend = await wasm({ build, threads: Number(values.threads) })
 
 /** Turns of the probe in a round, and the floating-point operations of a turn. */
 const PROBE_TURNS = 200_000

@@ -87,7 +87,7 @@ export const unary: Kernel<'unary'> = (call, machine) => {
   const parts = machine.partsFor(walk.size)
   const number = x.dtype === 'float32' ? FLOAT_UNARY[kind as Exclude<UnaryKind, 'not'>] : INT_UNARY[kind]!
   walk.write(machine.begin(parts, SCRATCH).int(number), addressOf(x, machine), addressOf(out, machine))
-  machine.run('unary', parts)
+  machine.run('unary')
 }
 
 export const binary: Kernel<'binary'> = (call, machine) => {
@@ -104,7 +104,7 @@ export const binary: Kernel<'binary'> = (call, machine) => {
   const p = a === null ? machine.constant(0, value, isFloat) : addressOf(a, machine)
   const q = b === null ? machine.constant(1, value, isFloat) : addressOf(b, machine)
   walk.write(machine.begin(parts, SCRATCH).int(number), p, q, addressOf(out, machine))
-  machine.run('binary', parts)
+  machine.run('binary')
 }
 
 export const select: Kernel<'select'> = (call, machine) => {
@@ -120,5 +120,5 @@ export const select: Kernel<'select'> = (call, machine) => {
   const p = a === null ? machine.constant(0, value, isFloat) : addressOf(a, machine)
   const q = b === null ? machine.constant(1, value, isFloat) : addressOf(b, machine)
   walk.write(machine.begin(parts, SCRATCH).int(0), addressOf(mask, machine), p, q, addressOf(out, machine))
-  machine.run('select', parts)
+  machine.run('select')
 }

@@ -14,7 +14,7 @@ export const fill: Kernel<'fill'> = (call, machine) => {
   const { value } = call.attributes
   if (out.dtype === 'float32') machine.float(value)
   else machine.int(asDType(value, out.dtype))
-  machine.run('fill', parts)
+  machine.run('fill')
 }
 
 /** A constant as an element, by the rules of casts: int32 truncates and saturates, bool is `≠ 0`. */

@@ -17,7 +17,7 @@ export const gather: Kernel<'gather'> = (call, machine) => {
   const parts = machine.partsFor(row * count)
   machine.begin(parts).int(addressOf(table, machine)).int(row)
   machine.int(addressOf(indices, machine)).int(count).int(addressOf(out, machine))
-  machine.run('gather', parts)
+  machine.run('gather')
 }
 
 export const scatterAdd: Kernel<'scatterAdd'> = (call, machine) => {
@@ -31,7 +31,7 @@ export const scatterAdd: Kernel<'scatterAdd'> = (call, machine) => {
   machine.begin(parts).int(addressOf(table, machine)).int(row)
   machine.int(addressOf(indices, machine)).int(count).int(addressOf(updates, machine))
   machine.int(table.dtype === 'float32' ? 0 : 1)
-  machine.run('scatterAdd', parts)
+  machine.run('scatterAdd')
 }
 
 /**

@@ -36,7 +36,7 @@ export const copy: Kernel<'copy'> = (call, machine) => {
       .int(rowLength)
       .int(operand.rowStride ?? rowLength)
   }
-  machine.run('copy', parts)
+  machine.run('copy')
 }
 
 function modeOf(x: Operand, out: Operand, accumulate: boolean): number {
@@ -65,7 +65,7 @@ export const concat: Kernel<'concat'> = (call, machine) => {
     const parts = machine.partsFor(row * outer)
     machine.begin(parts).int(outer).int(row)
     machine.int(addressOf(piece, machine)).int(row).int(to).int(outRow)
-    machine.run('copyRows', parts)
+    machine.run('copyRows')
     to += row * 4
   }
 }
@@ -82,7 +82,7 @@ export const pad: Kernel<'pad'> = (call, machine) => {
   if (walk.size === 0) return
   const parts = machine.partsFor(walk.size)
   walk.write(machine.begin(parts, SCRATCH).int(0), addressOf(x, machine), addressOf(out, machine) + start * 4)
-  machine.run('copyStrided', parts)
+  machine.run('copyStrided')
 }
 
 export const transpose: Kernel<'transpose'> = (call, machine) => {
@@ -105,12 +105,12 @@ export const transpose: Kernel<'transpose'> = (call, machine) => {
       .int(x.shape[rank - 2]!)
       .int(x.shape[rank - 1]!)
     machine.int(addressOf(x, machine)).int(addressOf(out, machine))
-    machine.run('transpose', parts)
+    machine.run('transpose')
     return
   }
   const strides = stridesOf(x.shape)
   const { walk } = machine
   walk.planStrides(out.shape, [permutation.map((axis) => strides[axis]!), stridesOf(out.shape)])
   walk.write(machine.begin(parts, SCRATCH).int(0), addressOf(x, machine), addressOf(out, machine))
-  machine.run('copyStrided', parts)
+  machine.run('copyStrided')
 }

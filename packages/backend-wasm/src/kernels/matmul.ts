@@ -55,7 +55,7 @@ export const matmul: Kernel<'matmul'> = (call, machine) => {
   machine.begin(parts, FIXED_BYTES + 4 * blockInner * (blockColumns + blockRows + 4))
   writeOperands(call, machine, summed)
   machine.int(blockInner).int(blockColumns).int(blockRows).int(split)
-  machine.run('matmul', parts)
+  machine.run('matmul')
 }
 
 /** Few rows: the right matrix is read where it lies. */
@@ -68,7 +68,7 @@ function multiplyFew(call: CallOf<'matmul'>, machine: Machine): void {
   machine.begin(parts, 4 * K)
   writeOperands(call, machine, 1)
   machine.int(batch >= parts ? SPLIT_BATCH : SPLIT_COLUMNS)
-  machine.run('matmulFew', parts)
+  machine.run('matmulFew')
 }
 
 /** Arguments 2 … 20 of both commands. */

@@ -23,5 +23,5 @@ export const random: Kernel<'random'> = (call, machine) => {
     .int(count)
   machine.int(addressOf(key, machine)).int(addressOf(out, machine))
   machine.int(attributes.kind === 'bernoulli' ? Math.round(attributes.probability * 2 ** 24) : 0)
-  machine.run('random', parts)
+  machine.run('random')
 }

@@ -22,7 +22,7 @@ export const recurrentForward: Kernel<'recurrentForward'> = (call, machine) => {
   const batch = sequence.shape[timeMajor ? 1 : 0]!
   const steps = sequence.shape[timeMajor ? 0 : 1]!
   if (batch * units === 0) return
-  const parts = partsFor(machine, batch, units)
+  const parts = partsFor(machine, batch, steps, units)
   const rows = Math.ceil(batch / parts)
   const few = rows <= FEW_ROWS || (steps <= 2 && rows <= FEW_ROWS_OF_A_STEP)
   const weights = few ? undefined : packedWeights(machine, recurrent, units, GATES[cell], false)
@@ -42,7 +42,7 @@ export const recurrentForward: Kernel<'recurrentForward'> = (call, machine) => {
     machine.int(addressOrZero(operand, machine))
   }
   machine.int(addressOf(recurrent, machine))
-  machine.run('recurrentForward', parts)
+  machine.run('recurrentForward')
   if (weights) machine.memory.give(weights)
 }
 
@@ -55,7 +55,7 @@ export const recurrentBackward: Kernel<'recurrentBackward'> = (call, machine) =>
   const batch = sequence.shape[timeMajor ? 1 : 0]!
   const steps = sequence.shape[timeMajor ? 0 : 1]!
   if (batch * units === 0) return
-  const parts = partsFor(machine, batch, units)
+  const parts = partsFor(machine, batch, steps, units)
   const weights = packedWeights(machine, recurrent, units, GATES[cell], true)
   machine.begin(parts, machine.exports.recurrentBackwardScratch(batch, steps, units))
   machine
@@ -74,13 +74,13 @@ export const recurrentBackward: Kernel<'recurrentBackward'> = (call, machine) =>
   layout(machine, gradProjected, timeMajor)
   layout(machine, gradRecurrentProduct, timeMajor)
   machine.int(addressOrZero(gradInitialHidden, machine)).int(addressOrZero(gradInitialCell, machine))
-  machine.run('recurrentBackward', parts)
+  machine.run('recurrentBackward')
   machine.memory.give(weights)
 }
 
 /** The batch is what is divided; a part without rows would have nothing to do. */
-function partsFor(machine: Machine, batch: number, units: number): number {
-  return Math.min(batch, machine.partsFor(batch * units * units))
+function partsFor(machine: Machine, batch: number, steps: number, units: number): number {
+  return Math.min(batch, machine.partsFor(batch * steps * units * units))
 }
 
 /** Address of a sequence, and the distances between rows of the batch and between time steps. */
@@ -115,6 +115,6 @@ function packedWeights(
     .int(gates)
     .int(block.pointer)
     .int(backward ? 1 : 0)
-  machine.run('packRecurrent', parts)
+  machine.run('packRecurrent')
   return block
 }

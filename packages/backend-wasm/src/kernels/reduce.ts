@@ -36,7 +36,7 @@ export const reduce: Kernel<'reduce'> = (call, machine) => {
       machine.float(isFinal && kind === 'mean' ? 1 / total : 1)
       if (isFloat) machine.float(valueOfNothing(kind, x.dtype))
       else machine.int(valueOfNothing(kind, x.dtype))
-      machine.run('reduce', parts)
+      machine.run('reduce')
     }
     if (spare) machine.memory.give(spare)
     spare = block
@@ -77,7 +77,7 @@ export const argmax: Kernel<'argmax'> = (call, machine) => {
     .int(x.shape[axis]!)
     .int(inner)
   machine.int(addressOf(x, machine)).int(addressOf(out, machine))
-  machine.run('argmax', parts)
+  machine.run('argmax')
 }
 
 export const topK: Kernel<'topK'> = (call, machine) => {
@@ -94,7 +94,7 @@ export const topK: Kernel<'topK'> = (call, machine) => {
     .int(length)
     .int(k)
   machine.int(addressOf(x, machine)).int(addressOf(values, machine)).int(addressOf(indices, machine))
-  machine.run('topK', parts)
+  machine.run('topK')
 }
 
 /** Arrays that one command takes. */

@@ -20,7 +20,7 @@ export const softmax: Kernel<'softmax'> = (call, machine) => {
     .int(addressOf(x, machine))
     .int(addressOf(out, machine))
     .int(call.attributes.log ? 1 : 0)
-  machine.run('softmax', parts)
+  machine.run('softmax')
 }
 
 export const crossEntropyForward: Kernel<'crossEntropyForward'> = (call, machine) => {
@@ -34,7 +34,7 @@ export const crossEntropyForward: Kernel<'crossEntropyForward'> = (call, machine
   machine.int(addressOf(logits, machine)).int(addressOf(labels, machine)).int(addressOrZero(classWeights, machine))
   machine.float(call.attributes.labelSmoothing)
   machine.int(addressOf(loss, machine)).int(addressOf(logSumExp, machine))
-  machine.run('crossEntropyForward', parts)
+  machine.run('crossEntropyForward')
 }
 
 export const crossEntropyBackward: Kernel<'crossEntropyBackward'> = (call, machine) => {
@@ -48,7 +48,7 @@ export const crossEntropyBackward: Kernel<'crossEntropyBackward'> = (call, machi
   machine.int(addressOf(logits, machine)).int(addressOf(labels, machine)).int(addressOrZero(classWeights, machine))
   machine.float(call.attributes.labelSmoothing)
   machine.int(addressOf(gradLoss, machine)).int(addressOf(logSumExp, machine)).int(addressOf(gradLogits, machine))
-  machine.run('crossEntropyBackward', parts)
+  machine.run('crossEntropyBackward')
 }
 
 export const layerNormForward: Kernel<'layerNormForward'> = (call, machine) => {
@@ -62,7 +62,7 @@ export const layerNormForward: Kernel<'layerNormForward'> = (call, machine) => {
   machine.int(addressOf(x, machine)).int(addressOrZero(gain, machine)).int(addressOrZero(bias, machine))
   machine.float(call.attributes.epsilon)
   machine.int(addressOf(y, machine)).int(addressOf(mean, machine)).int(addressOf(rstd, machine))
-  machine.run('layerNormForward', parts)
+  machine.run('layerNormForward')
 }
 
 export const layerNormBackward: Kernel<'layerNormBackward'> = (call, machine) => {

@@ -18,7 +18,7 @@ export const linearScanForward: Kernel<'linearScanForward'> = (call, machine) =>
     .int(call.attributes.reverse ? 1 : 0)
   machine.int(addressOf(a, machine)).int(addressOf(b, machine)).int(addressOrZero(initial, machine))
   machine.int(addressOf(h, machine))
-  machine.run('linearScanForward', parts)
+  machine.run('linearScanForward')
 }
 
 export const linearScanBackward: Kernel<'linearScanBackward'> = (call, machine) => {
@@ -35,5 +35,5 @@ export const linearScanBackward: Kernel<'linearScanBackward'> = (call, machine) 
   machine.int(addressOf(gradH, machine)).int(addressOf(a, machine)).int(addressOf(h, machine))
   machine.int(addressOrZero(initial, machine)).int(addressOf(gradA, machine)).int(addressOf(gradB, machine))
   machine.int(addressOrZero(gradInitial, machine))
-  machine.run('linearScanBackward', parts)
+  machine.run('linearScanBackward')
 }
