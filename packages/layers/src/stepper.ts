@@ -181,10 +181,18 @@ export class Stepper {
 
   #assertLive(): void {
     if (this.#disposed) throw gone('it was disposed')
-    const { backend } = this.#model
-    if (backend !== this.#backend) throw gone(`the model has moved to '${backend.name}'`)
-    for (const value of this.#values)
-      if (value.disposed) throw gone("the model's values were replaced since it was made")
+    for (const value of this.#values) if (value.disposed) throw this.#withoutValues()
+    if (this.#model.backend !== this.#backend) throw this.#moved()
+  }
+
+  #withoutValues(): RnnError {
+    if (!this.#model.variables().every(({ variable }) => variable.initialized)) return gone('the model was disposed')
+    if (this.#model.backend !== this.#backend) return this.#moved()
+    return gone("the model's values were replaced since it was made")
+  }
+
+  #moved(): RnnError {
+    return gone(`the model has moved to '${this.#model.backend.name}'`)
   }
 }
 

@@ -165,7 +165,9 @@ describe('refuses', () => {
     const model = await lstm({ units: 2, inputSize: I }).init(backend, { seed: 1 })
     using stream = model.stepper({ shape: [1, 1, I] })
     model.dispose()
-    expect(() => stream.step(new Float32Array(I))).toThrow(expect.objectContaining({ code: 'E_NOT_BUILT' }))
+    expect(() => stream.step(new Float32Array(I))).toThrow(
+      expect.objectContaining({ code: 'E_DISPOSED', problem: 'the model was disposed' }),
+    )
   })
 
   test('a state that is written while a view of it is in use, leaving nothing behind', async () => {
