@@ -19,35 +19,47 @@ const CONFIDENCE = 8
 /** Roundings of a step besides its products: gates, state, and what the elementwise functions are off by. */
 const STEP_ROUNDINGS = 16
 
-/** The recurrent layer of a task, and the roundings of an element of what stands on it: a readout. */
-function layerOf(task: Task): { readonly cell: CellKind; readonly sizes: Sizes; readonly readout: number } {
+/** The recurrent layer of a task, the roundings of an element of what stands on it (a readout), and how many numbers the mean of a loss adds up. */
+interface Chain {
+  readonly cell: CellKind
+  readonly sizes: Sizes
+  readonly readout: number
+  readonly averaged: number
+}
+
+function chainOf(task: Task): Chain {
   switch (task.kind) {
-    case 'recurrent':
-      return { cell: task.cell, sizes: task.sizes, readout: 0 }
+    case 'recurrent': {
+      const { cell, mode, sizes } = task
+      const { batch, time, units } = sizes
+      return { cell, sizes, readout: 0, averaged: mode === 'train' ? batch * time * units : 0 }
+    }
     case 'step':
-      return { cell: task.cell, sizes: stepSizes(task), readout: 0 }
-    case 'text':
-      return { cell: 'lstm', sizes: textLayer(task), readout: 2 * task.units + task.classes + STEP_ROUNDINGS }
+      return { cell: task.cell, sizes: stepSizes(task), readout: 0, averaged: 0 }
+    case 'text': {
+      const { batch, units, classes } = task
+      return { cell: 'lstm', sizes: textLayer(task), readout: 2 * units + classes + STEP_ROUNDINGS, averaged: batch }
+    }
   }
 }
 
 /** The weights that a training step starts from, by name. */
 function initialWeights(task: Task): Readonly<Record<string, Float32Array>> {
   if (task.kind === 'text') return { ...textData(task).weights }
-  return { ...recurrentData(layerOf(task)) }
+  return { ...recurrentData(chainOf(task)) }
 }
 
 /**
  * Tolerances as shares of an array's largest magnitude: twice (for two sides) `λ·√n·u`, where n is the longest chain of roundings behind an element. A step of the recurrence adds I+H products
- * forward and G·H backward; a weight's gradient sums over B·T positions.
+ * forward and G·H backward; a loss adds up its terms (whose gradients don't depend on how), and a weight's gradient sums over B·T positions.
  */
 export function tolerancesOf(task: Task): { readonly value: number; readonly gradient: number } {
-  const { cell, sizes, readout } = layerOf(task)
+  const { cell, sizes, readout, averaged } = chainOf(task)
   const { batch, time, inputSize, units } = sizes
   const forward = time * (inputSize + units + STEP_ROUNDINGS) + readout
   const backward = time * (gatesOf(cell) * units + STEP_ROUNDINGS) + readout
   const of = (roundings: number): number => 2 * CONFIDENCE * Math.sqrt(roundings) * UNIT_ROUNDOFF
-  return { value: of(forward), gradient: of(forward + backward + batch * time) }
+  return { value: of(forward + averaged), gradient: of(forward + backward + batch * time) }
 }
 
 /**

@@ -115,9 +115,12 @@ export async function runContest(
     )
     for (let round = 0; round < effort.rounds; round++) {
       say(`round ${round + 1} of ${effort.rounds}`)
+      const inTurn = timed.filter(({ subject }) => subject !== probeSubject)
+      // Each round in the other direction, so that nobody always follows the same neighbour; the probe at both ends, to see the machine as all of them do.
+      const order = round % 2 === 0 ? inTurn : inTurn.toReversed()
+      const probe = timed.filter(({ subject }) => subject === probeSubject)
       await runAll(
-        // Each round in the other direction, so that nobody always follows the same neighbour.
-        round % 2 === 0 ? timed : timed.toReversed(),
+        [...probe, ...order, ...probe],
         effort.round,
         ({ implementations }, info) => round === 0 || !isHopeless(info, implementations, warmUps),
         ({ times }, info, found) => times.set(info, [...(times.get(info) ?? []), ...found]),

@@ -28,7 +28,7 @@ export function quickEffort(limitMs: number): Effort {
   return { rounds: 1, warmUp: once, round: once, limitMs }
 }
 
-/** What the probe gets of that: its runs take milliseconds and vary little. */
+/** What the probe gets of that, twice a round: its runs take milliseconds. */
 export function probeLimits({ minimumMs, maximumMs }: RunLimits): RunLimits {
-  return { minimumMs: Math.min(minimumMs, 200), minimumRuns: 1, maximumMs }
+  return { minimumMs: Math.min(minimumMs, 250), minimumRuns: 1, maximumMs }
 }

@@ -28,7 +28,7 @@ export interface Conversation {
 
 /** Starts the program of the torch subject. It ends with this process: its standard input is closed then. */
 export function startPython(path: string): Conversation {
-  const program = fileURLToPath(new URL('torch_subject.py', import.meta.url))
+  const program = fileURLToPath(new URL('torch-subject.py', import.meta.url))
   const child = spawn(path, [program], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1', MKL_NUM_THREADS: '1' },
