@@ -12,8 +12,7 @@ function rnnOnWasm(id: string, threads: number): Subject {
     async prepare(task) {
       const { wasm } = await import('@rnn/backend-wasm')
       const { rnnImplementations } = await import('./rnn/implementations.ts')
-      const options: object = threads === 1 ? {} : { threads }
-      const backend = await wasm(options)
+      const backend = await wasm({ threads })
       const { info } = backend
       if (info.threads !== threads) return { cannot: `the backend has ${info.threads} of ${threads} threads here` }
       return rnnImplementations(backend, task)
