@@ -5,15 +5,19 @@ import { boundary, boundaryBy, int, madd, scratchOf, storeLanes, sumLanes, word 
 /** Columns go by blocks of about this many elements of the right matrix, which stay in the second-level cache for all rows. */
 const BLOCK: i32 = 98304;
 
+/** Columns of a wide panel: eight accumulators, so that the chains of additions don't wait for one another. */
+const WIDE: i32 = 32;
+
 /**
  * Command: as `matmul` to [20], for few rows, without sums over the batch, rows of out contiguous, and either the columns (b's stride of n is 1) or the rows (its
- * stride of k is 1) of b side by side. [21] split: 1 by n, 2 by batch. Working memory: a row of a.
+ * stride of k is 1) of b side by side. [21] split: 1 by n, 2 by batch [22] b in wide panels, or 0 (then it is read where it lies). Working memory: a row of a, and
+ * one wide panel's results.
  */
 export function matmulFew(args: usize, part: i32, parts: i32): void {
   let nFrom = 0, nTo = int(args, 3), from = 0, to = int(args, 5);
   if (int(args, 21) == 1) {
-    nFrom = boundaryBy(int(args, 3), 16, part, parts);
-    nTo = boundaryBy(int(args, 3), 16, part + 1, parts);
+    nFrom = boundaryBy(int(args, 3), WIDE, part, parts);
+    nTo = boundaryBy(int(args, 3), WIDE, part + 1, parts);
   } else {
     from = boundary(int(args, 5), part, parts);
     to = boundary(int(args, 5), part + 1, parts);
@@ -23,21 +27,25 @@ export function matmulFew(args: usize, part: i32, parts: i32): void {
   const inner = word(args, 13) << 2;
   const column = word(args, 14) << 2;
   const bias = word(args, 19);
-  const most = max(16, (BLOCK / max(1, K)) & ~15);
+  const panels = word(args, 22);
+  const edge = scratchOf(args, part);
+  // One row has no use for a block again.
+  const most = M == 1 ? nTo - nFrom : max(WIDE, (BLOCK / max(1, K)) & ~(WIDE - 1));
   for (let i = from; i < to; i++) {
     const b = word(args, 11) + ((<usize>i * word(args, 12)) << 2);
     for (let n = nFrom; n < nTo; n += most) {
       const width = min(most, nTo - n);
       for (let m = 0; m < M; m++) {
         let a = word(args, 7) + ((<usize>i * word(args, 8) + <usize>m * word(args, 9)) << 2);
-        if (word(args, 10) != 1) a = gathered(a, word(args, 10) << 2, K, scratchOf(args, part));
+        if (word(args, 10) != 1) a = gathered(a, word(args, 10) << 2, K, edge + 4 * WIDE);
         const out = word(args, 15) + ((<usize>i * word(args, 16) + <usize>m * word(args, 17) + <usize>n) << 2);
         if (int(args, 20) == 0) {
           if (bias) memory.copy(out, bias + (<usize>n << 2), <usize>width << 2);
           else memory.fill(out, 0, <usize>width << 2);
         }
         const block = b + <usize>n * column;
-        if (column == 4) addProduct(a, block, inner, K, width, out);
+        if (panels) addWidePanels(a, panels + ((<usize>n * <usize>K) << 2), K, width, out, edge);
+        else if (column == 4) addProduct(a, block, inner, K, width, out);
         else addDots(a, block, column, K, width, out);
       }
     }
@@ -83,6 +91,63 @@ function addOne(a: usize, b: usize, N: i32, out: usize): void {
     const sum = madd(x, v128.load(b + at), v128.load(out + at));
     if (bytes - at >= 16) v128.store(out + at, sum);
     else storeLanes(out + at, sum, <i32>(bytes - at) >> 2);
+  }
+}
+
+/** out += a·b for a row `a` of K elements and N columns of wide panels; `edge` takes the results of a panel that has fewer. */
+export function addWidePanels(a: usize, panels: usize, K: i32, N: i32, out: usize, edge: usize): void {
+  const panelBytes = <usize>K * (4 * WIDE);
+  let n = 0;
+  for (; n + WIDE <= N; n += WIDE, panels += panelBytes, out += 4 * WIDE) addWide(a, panels, K, out);
+  if (n == N) return;
+  memory.copy(edge, out, <usize>(N - n) << 2);
+  addWide(a, panels, K, edge);
+  memory.copy(out, edge, <usize>(N - n) << 2);
+}
+
+function addWide(a: usize, b: usize, K: i32, out: usize): void {
+  let c0 = v128.load(out), c1 = v128.load(out, 16), c2 = v128.load(out, 32), c3 = v128.load(out, 48);
+  let c4 = v128.load(out, 64), c5 = v128.load(out, 80), c6 = v128.load(out, 96), c7 = v128.load(out, 112);
+  const end = a + (<usize>K << 2);
+  while (a < end) {
+    const x = v128.load32_splat(a);
+    c0 = madd(x, v128.load(b), c0);
+    c1 = madd(x, v128.load(b, 16), c1);
+    c2 = madd(x, v128.load(b, 32), c2);
+    c3 = madd(x, v128.load(b, 48), c3);
+    c4 = madd(x, v128.load(b, 64), c4);
+    c5 = madd(x, v128.load(b, 80), c5);
+    c6 = madd(x, v128.load(b, 96), c6);
+    c7 = madd(x, v128.load(b, 112), c7);
+    a += 4;
+    b += 4 * WIDE;
+  }
+  v128.store(out, c0);
+  v128.store(out, c1, 16);
+  v128.store(out, c2, 32);
+  v128.store(out, c3, 48);
+  v128.store(out, c4, 64);
+  v128.store(out, c5, 80);
+  v128.store(out, c6, 96);
+  v128.store(out, c7, 112);
+}
+
+/** Command, wide panels `[panel][k][32]` of a matrix: [2] matrix [3] K [4] N [5] stride of k [6] stride of n [7] target. Missing columns are zeros. */
+export function packWide(args: usize, part: i32, parts: i32): void {
+  const K = int(args, 3);
+  const N = int(args, 4);
+  const inner = word(args, 5) << 2;
+  const column = word(args, 6) << 2;
+  const end = boundary((N + WIDE - 1) / WIDE, part + 1, parts);
+  for (let panel = boundary((N + WIDE - 1) / WIDE, part, parts); panel < end; panel++) {
+    const n = panel * WIDE;
+    const count = min(WIDE, N - n);
+    const from = word(args, 2) + <usize>n * column;
+    let to = word(args, 7) + ((<usize>n * <usize>K) << 2);
+    for (let k = 0; k < K; k++, to += 4 * WIDE) {
+      let p = from + <usize>k * inner;
+      for (let j = 0; j < WIDE; j++, p += column) store<f32>(to + (<usize>j << 2), j < count ? load<f32>(p) : 0);
+    }
   }
 }
 

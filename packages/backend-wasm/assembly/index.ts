@@ -5,7 +5,7 @@ import { madd } from "./simd";
 
 export { binary, select } from "./binary";
 export { badIndex, copy, copyRows, copyStrided, fill, gather, scatterAdd, transpose } from "./layout";
-export { matmulFew } from "./gemv";
+export { matmulFew, packWide } from "./gemv";
 export { matmul } from "./matmul";
 export { adamStep, rmspropStep, sgdStep } from "./optimizers";
 export { packRecurrent } from "./pack";

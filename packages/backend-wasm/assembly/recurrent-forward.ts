@@ -2,7 +2,7 @@
 // projection, then the gates while the products lie in the first-level cache. The weights of a block stay there for all rows of a step.
 
 import { GateArrays, gates } from "./gates-forward";
-import { addProduct } from "./gemv";
+import { addProduct, addWidePanels } from "./gemv";
 import { clearPastEnds, planBytes, planSequence, roundUp, rowOf, timeOf, vectorAt } from "./sequence";
 import { int, scratchOf, showProgress, word } from "./simd";
 import { groupRows, tileOf } from "./tile";
@@ -19,14 +19,14 @@ export function recurrentForwardScratch(B: i32, T: i32, H: i32, G: i32, masked: 
 
 /** A group's products of a block, or one row's of all units. */
 function productBytes(H: i32, G: i32): i32 {
-  return roundUp(max(6 * G * 32, 4 * G * H + 32), 64);
+  return roundUp(max(6 * G * 32, 4 * G * H + 256), 64);
 }
 
 /**
  * Command: [2] cell (0 tanh, 1 relu, 2 lstm, 3 gru) [3] B [4] T [5] H [6] reverse
  * [7] projected [8] row stride [9] time stride; [10] sequence, likewise to [12]; [13] reserve or 0, likewise to [15]
  * [16] packed weights, or 0 for few rows, whose products read the weights where they lie [17] recurrent bias [18] initial hidden [19] initial cell [20] lengths [21] hidden mask, each or 0
- * [22] final hidden [23] final cell or 0 [24] weights
+ * [22] final hidden [23] final cell or 0 [24] weights [25] weights in wide panels or 0
  */
 export function recurrentForward(args: usize, part: i32, parts: i32): void {
   const cell = int(args, 2);
@@ -111,7 +111,7 @@ export function recurrentForward(args: usize, part: i32, parts: i32): void {
     gate.reserve = hasReserve ? reserves : 0;
     gate.cell = cells;
     if (word(args, 16)) blocksOfUnits(cell, gate, a, biases, running, K, word(args, 16));
-    else rowByRow(cell, gate, a, running, K, word(args, 24));
+    else rowByRow(cell, gate, a, running, K, word(args, 24), word(args, 25));
   }
 
   clearPastEnds(plan, word(args, 10), word(args, 11), word(args, 12), H);
@@ -159,7 +159,7 @@ function blocksOfUnits(cell: i32, gate: GateArrays, left: usize, biases: usize, 
 }
 
 /** A step of few rows: all products of a row, then its gates. `gate` begins at slot 0, and is moved. */
-function rowByRow(cell: i32, gate: GateArrays, left: usize, running: i32, K: i32, weights: usize): void {
+function rowByRow(cell: i32, gate: GateArrays, left: usize, running: i32, K: i32, weights: usize, widePanels: usize): void {
   const H = gate.H;
   const width = gate.gates * H;
   const state = <usize>H << 2;
@@ -170,7 +170,10 @@ function rowByRow(cell: i32, gate: GateArrays, left: usize, running: i32, K: i32
     // The candidate's product of a GRU begins from its bias: the reset gate comes before the projection is added.
     memory.copy(products, input, cell == GRU ? 2 * state : <usize>width << 2);
     if (cell == GRU) memory.copy(products + 2 * state, gate.bias + 2 * state, state);
-    addProduct(load<usize>(left + (<usize>slot << 2)), weights, <usize>width << 2, K, width, products);
+    const a = load<usize>(left + (<usize>slot << 2));
+    // Of no rows (the first step from zeros) wide panels would be none of K.
+    if (widePanels && K > 0) addWidePanels(a, widePanels, K, width, products, products + (<usize>width << 2));
+    else addProduct(a, weights, <usize>width << 2, K, width, products);
     for (let j = 0; j < H; j += 8) {
       gate.products = products + (<usize>j << 2);
       gates(cell, gate, 1, j);

@@ -3,6 +3,7 @@
 import type { OpName } from '@rnn/core'
 import { ALIGNMENT } from './heap.ts'
 import { Memory } from './memory.ts'
+import { PanelCache } from './panel-cache.ts'
 import { CONTROL_WORDS } from './threads/control.ts'
 import type { Command } from './threads/control.ts'
 import type { Crew } from './threads/crew.ts'
@@ -27,6 +28,7 @@ export const COMMANDS = [
   'matmul',
   'matmulFew',
   'packRecurrent',
+  'packWide',
   'random',
   'recurrentBackward',
   'recurrentForward',
@@ -90,6 +92,7 @@ export class Machine {
   readonly exports: Exports
   readonly threads: number
   readonly walk: WalkPlan = new WalkPlan()
+  readonly panels: PanelCache = new PanelCache(this)
   /** Commands run by the op under way; for the counts. */
   dispatches = 0
   /** The op under way, for messages. */

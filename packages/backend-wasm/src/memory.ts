@@ -18,8 +18,6 @@ interface Live {
   block: Block
   byteLength: number
   role: BufferRole
-  /** Counts what was written: packed copies of older versions are stale. */
-  version: number
 }
 
 /**
@@ -83,12 +81,11 @@ export class Memory {
     const handle = this.#nextHandle++
     const spare = this.#spare.pop()
     if (spare === undefined) {
-      this.#live.set(handle, { block, byteLength, role, version: 0 })
+      this.#live.set(handle, { block, byteLength, role })
     } else {
       spare.block = block
       spare.byteLength = byteLength
       spare.role = role
-      spare.version = 0
       this.#live.set(handle, spare)
     }
     this.#liveBytes += byteLength
@@ -106,6 +103,10 @@ export class Memory {
   /** Address of a buffer. @throws E_DISPOSED for a handle that was released or is another backend's */
   pointer(handle: BufferHandle, operation: string): number {
     return this.#get(handle, operation).block.pointer
+  }
+
+  isParameter(handle: BufferHandle): boolean {
+    return this.#live.get(handle)?.role === 'parameter'
   }
 
   write(handle: BufferHandle, data: ArrayBufferView, byteOffset: number): void {
@@ -145,6 +146,11 @@ export class Memory {
   /** A block outside of all counts: for copies that the backend keeps for itself. @throws E_OUT_OF_MEMORY */
   take(byteLength: number, operation: string): Block {
     return this.#take(byteLength, operation)
+  }
+
+  /** The same; undefined when the memory is exhausted. */
+  takeIfRoom(byteLength: number): Block | undefined {
+    return this.#heap.take(byteLength)
   }
 
   give(block: Block): void {

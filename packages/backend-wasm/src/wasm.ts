@@ -117,16 +117,19 @@ function backendOn(machine: Machine, crew: Crew | undefined, device: string): Ba
     release(buffer) {
       alive('release')
       memory.release(buffer)
+      machine.panels.forget(buffer)
     },
     write(buffer, data, byteOffset = 0) {
       alive('write')
       memory.write(buffer, data, byteOffset)
+      machine.panels.forget(buffer)
     },
     run(call) {
       alive('run')
       machine.operation = call.op
       machine.dispatches = 0
       dispatch(call, machine)
+      for (const output of call.outputs) if (output !== null) machine.panels.forget(output.buffer)
       runs[call.op] = (runs[call.op] ?? 0) + 1
       dispatches[call.op] = (dispatches[call.op] ?? 0) + machine.dispatches
     },

@@ -108,6 +108,34 @@ describe.each(BUILDS)('lifecycle, $title', (build) => {
     expect(hasCode(await failure(() => backend.allocate(4, 'transient')), 'E_BACKEND_DISPOSED')).toBe(true)
   })
 
+  test('products of few rows see new weights at once, however they were written', async () => {
+    const backend = await makeBackend(build)
+    const [K, N] = [5, 40]
+    const operand = (shape: readonly number[], role: 'parameter' | 'transient'): Operand => {
+      const bytes = shape.reduce((product, size) => product * size, 4)
+      return { buffer: backend.allocate(bytes, role), byteOffset: 0, shape, dtype: 'float32' }
+    }
+    const [a, b, out] = [operand([1, K], 'transient'), operand([K, N], 'parameter'), operand([1, N], 'transient')]
+    backend.write(a.buffer, new Float32Array(K).fill(1))
+    const product = (): number => {
+      const attributes = { transposeA: false, transposeB: false, accumulate: false }
+      backend.run({ op: 'matmul', inputs: [a, b, null], outputs: [out], attributes })
+      const bytes = backend.readSync!({ buffer: out.buffer, byteOffset: 4 * (N - 1), byteLength: 4 })
+      return new Float32Array(bytes.buffer)[0]!
+    }
+    // From the second product on the weights are read from a packed copy.
+    const repeated = (): number[] => [product(), product(), product()]
+    backend.write(b.buffer, new Float32Array(K * N).fill(2))
+    expect(repeated()).toEqual([10, 10, 10])
+    backend.write(b.buffer, new Float32Array(K * N).fill(3))
+    expect(repeated()).toEqual([15, 15, 15])
+    backend.run({ op: 'fill', inputs: [], outputs: [b], attributes: { value: 4 } })
+    expect(repeated()).toEqual([20, 20, 20])
+    backend.release(b.buffer)
+    expect(backend.stats().liveBuffers).toBe(2)
+    await backend.dispose()
+  })
+
   test('two instances share nothing', async () => {
     const [a, b] = [await makeBackend(build), await makeBackend(build)]
     const buffer = a.allocate(4, 'transient')

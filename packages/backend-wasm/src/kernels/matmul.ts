@@ -22,6 +22,9 @@ const FIXED_BYTES = 384
 /** Up to this many rows the right matrix is not packed. */
 const FEW_ROWS = 8
 
+/** Results of a wide panel at the edge, in assembly/gemv.ts. */
+const EDGE_COLUMNS = 32
+
 const SPLIT_ROWS = 0
 const SPLIT_COLUMNS = 1
 const SPLIT_BATCH = 2
@@ -60,14 +63,19 @@ export const matmul: Kernel<'matmul'> = (call, machine) => {
 
 /** Few rows: the right matrix is read where it lies. */
 function multiplyFew(call: CallOf<'matmul'>, machine: Machine): void {
-  const [a] = call.inputs
+  const [a, b] = call.inputs
   const [out] = call.outputs
-  const K = a.shape.at(call.attributes.transposeA ? -2 : -1)!
+  const { transposeA, transposeB } = call.attributes
+  const K = a.shape.at(transposeA ? -2 : -1)!
   const batch = batchOf(out.shape)
   const parts = machine.partsFor((sizeOf(out.shape) * K) / 4)
-  machine.begin(parts, 4 * K)
+  const shared = batchOf(b.shape) === 1
+  const panels = shared
+    ? machine.panels.find(b, K, out.shape.at(-1)!, rowStride(b, transposeB), columnStride(b, transposeB))
+    : 0
+  machine.begin(parts, 4 * (K + EDGE_COLUMNS))
   writeOperands(call, machine, 1)
-  machine.int(batch >= parts ? SPLIT_BATCH : SPLIT_COLUMNS)
+  machine.int(batch >= parts ? SPLIT_BATCH : SPLIT_COLUMNS).int(panels)
   machine.run('matmulFew')
 }
 

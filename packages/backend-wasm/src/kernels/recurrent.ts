@@ -26,6 +26,8 @@ export const recurrentForward: Kernel<'recurrentForward'> = (call, machine) => {
   const rows = Math.ceil(batch / parts)
   const few = rows <= FEW_ROWS || (steps <= 2 && rows <= FEW_ROWS_OF_A_STEP)
   const weights = few ? undefined : packedWeights(machine, recurrent, units, GATES[cell], false)
+  const width = GATES[cell] * units
+  const widePanels = few ? machine.panels.find(recurrent, units, width, width, 1) : 0
   const scratch = machine.exports.recurrentForwardScratch(batch, steps, units, GATES[cell], hiddenMask ? 1 : 0)
   machine.begin(parts, scratch)
   machine
@@ -41,7 +43,7 @@ export const recurrentForward: Kernel<'recurrentForward'> = (call, machine) => {
   for (const operand of [recurrentBias, initialHidden, initialCell, lengths, hiddenMask, finalHidden, finalCell]) {
     machine.int(addressOrZero(operand, machine))
   }
-  machine.int(addressOf(recurrent, machine))
+  machine.int(addressOf(recurrent, machine)).int(widePanels)
   machine.run('recurrentForward')
   if (weights) machine.memory.give(weights)
 }
