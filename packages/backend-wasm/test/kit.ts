@@ -36,17 +36,20 @@ export interface Call {
 // A NaN with a payload: as a float it spoils every sum, as an int it is far out of any range.
 const POISON = 0x7fc0dead
 
+type Values = Float32Array | Int32Array
+
 /** Runs a call; gives the results in row-major order. Fails if a word around a result was written. */
-export function evaluate(backend: Backend, call: Call): (number[] | null)[] {
+export function evaluate(backend: Backend, call: Call): (Values | null)[] {
   const place = (described: Expected | null): Operand | null => {
     if (described === null) return null
     const { shape, dtype, values, offset = 0, ...rows } = described
     const operand = { shape, dtype, byteOffset: offset * 4, ...rows }
     const places = placesOf(operand)
-    const words = new Int32Array(endOf(offset, places)).fill(POISON)
+    const words = new Int32Array(endOf(operand, places)).fill(POISON)
     if (values !== undefined) {
       const source = dtype === 'float32' ? new Int32Array(Float32Array.from(values).buffer) : Int32Array.from(values)
-      source.forEach((word, i) => (words[places[i]!] = word))
+      if (places === undefined) words.set(source.subarray(0, sizeOf(shape)), offset)
+      else source.forEach((word, i) => (words[places[i]!] = word))
     }
     const buffer = backend.allocate(words.byteLength, 'transient')
     backend.write(buffer, words)
@@ -63,32 +66,37 @@ export function evaluate(backend: Backend, call: Call): (number[] | null)[] {
   }
 }
 
-function valuesOf(backend: Backend, operand: Operand): number[] {
+function valuesOf(backend: Backend, operand: Operand): Values {
   const places = placesOf(operand)
-  const end = endOf(operand.byteOffset / 4, places)
-  const bytes = backend.readSync!({ buffer: operand.buffer, byteOffset: 0, byteLength: end * 4 })
-  const ints = new Int32Array(bytes.buffer)
-  const floats = new Float32Array(bytes.buffer)
-  const own = new Set(places)
-  ints.forEach((word, i) => {
-    if (!own.has(i) && word !== POISON) throw new Error(`word ${i}, outside the operand, was overwritten`)
-  })
-  return places.map((place) => (operand.dtype === 'float32' ? floats[place]! : ints[place]!))
+  const byteLength = endOf(operand, places) * 4
+  const { buffer } = backend.readSync!({ buffer: operand.buffer, byteOffset: 0, byteLength })
+  const ints = new Int32Array(buffer)
+  const all = operand.dtype === 'float32' ? new Float32Array(buffer) : ints
+  const first = operand.byteOffset / 4
+  const count = sizeOf(operand.shape)
+  const values = places === undefined ? all.slice(first, first + count) : all.slice(0, count)
+  places?.forEach((place, i) => (values[i] = all[place]!))
+  if (places === undefined) ints.fill(POISON, first, first + count)
+  else for (const place of places) ints[place] = POISON
+  const strange = ints.findIndex((word) => word !== POISON)
+  if (strange >= 0) throw new Error(`word ${strange}, outside the operand, was overwritten`)
+  return values
 }
 
-/** Indices of an operand's elements in its buffer, straight from the contract's formula. */
-function placesOf(operand: Omit<Operand, 'buffer'>): number[] {
-  const count = sizeOf(operand.shape)
-  const { rowLength = count, rowStride = rowLength } = operand
-  return Array.from(
-    { length: count },
-    (_, i) => operand.byteOffset / 4 + Math.floor(i / rowLength) * rowStride + (i % rowLength),
+/** Indices of an operand's elements in its buffer, straight from the contract's formula; undefined where they lie side by side. */
+function placesOf(operand: Omit<Operand, 'buffer'>): Int32Array | undefined {
+  const { shape, byteOffset, rowLength, rowStride } = operand
+  if (rowLength === undefined || rowStride === undefined) return undefined
+  return Int32Array.from(
+    { length: sizeOf(shape) },
+    (_, i) => byteOffset / 4 + Math.floor(i / rowLength) * rowStride + (i % rowLength),
   )
 }
 
-/** Words of a buffer for elements at these places, with some to spare. */
-function endOf(offset: number, places: readonly number[]): number {
-  return places.reduce((end, place) => Math.max(end, place + 1), offset) + 3
+/** Words of an operand's buffer, with some to spare. */
+function endOf({ shape, byteOffset }: Omit<Operand, 'buffer'>, places: Int32Array | undefined): number {
+  const last = places === undefined ? byteOffset / 4 + sizeOf(shape) : (places.at(-1) ?? byteOffset / 4) + 1
+  return last + 3
 }
 
 let reference: Promise<Backend> | undefined
@@ -121,9 +129,9 @@ export async function compare(backend: Backend, call: Call, bounds: readonly (Bo
 }
 
 /** Fails unless each element is within its bound; equal infinities and NaNs agree. */
-export function expectClose(actual: readonly number[], due: readonly number[], bound: Bound, what: string): void {
+export function expectClose(actual: Values, due: Values, bound: Bound, what: string): void {
   if (actual.length !== due.length) throw new Error(`${what}: ${actual.length} elements instead of ${due.length}`)
-  actual.forEach((value, i) => {
+  actual.forEach((value: number, i: number) => {
     const expected = due[i]!
     if (value === expected || (Number.isNaN(value) && Number.isNaN(expected))) return
     const error = Math.abs(value - expected)
@@ -136,10 +144,18 @@ export function expectClose(actual: readonly number[], due: readonly number[], b
   })
 }
 
-/** `count` float32 numbers in [−scale, scale), the same for the same seed. */
+const drawn = new Map<string, Float32Array>()
+
+/** `count` float32 numbers in [−scale, scale), the same for the same seed; whoever gets them does not write. */
 export function randoms(seed: number, count: number, scale = 1): Float32Array {
+  const name = `${seed}/${count}/${scale}`
+  const known = drawn.get(name)
+  if (known !== undefined) return known
   const next = hostUniform(key(seed))
-  return Float32Array.from({ length: count }, () => (next() * 2 - 1) * scale)
+  const values = Float32Array.from({ length: count }, () => (next() * 2 - 1) * scale)
+  if (drawn.size > 1000) drawn.clear()
+  drawn.set(name, values)
+  return values
 }
 
 /** `count` integers in [from, to]. */

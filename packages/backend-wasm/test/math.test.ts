@@ -17,7 +17,7 @@ function floatsBetween(low: number, high: number, every: number): Float32Array {
   return new Float32Array(words.buffer)
 }
 
-function apply(backend: Backend, kind: string, values: Float32Array): number[] {
+function apply(backend: Backend, kind: string, values: Float32Array): Float32Array | Int32Array {
   const count = values.length
   return evaluate(backend, {
     op: 'unary',
@@ -38,7 +38,7 @@ describe.each(BUILDS)('elementary functions, $title', (build) => {
       if (Math.abs(y) > 1) throw new Error(`tanh(${x[i]}) is ${y}`)
     })
     expect(worst / U).toBeLessThan(8)
-    expect(apply(backend, 'tanh', new Float32Array([1000, -1000, Infinity, -Infinity, NaN, 0]))).toEqual([
+    expect([...apply(backend, 'tanh', new Float32Array([1000, -1000, Infinity, -Infinity, NaN, 0]))]).toEqual([
       1,
       -1,
       1,
@@ -58,7 +58,7 @@ describe.each(BUILDS)('elementary functions, $title', (build) => {
       if (!(y >= 0 && y <= 1)) throw new Error(`sigmoid(${x[i]}) is ${y}`)
     })
     expect(worst / U).toBeLessThan(6)
-    expect(apply(backend, 'sigmoid', new Float32Array([1000, -1000, NaN, 0]))).toEqual([1, 0, NaN, 0.5])
+    expect([...apply(backend, 'sigmoid', new Float32Array([1000, -1000, NaN, 0]))]).toEqual([1, 0, NaN, 0.5])
     await backend.dispose()
   })
 

@@ -92,7 +92,7 @@ describe('threads', () => {
       outputs: [floats([count], [])],
       attributes: { kind: 'square' },
     })
-    expect(squared).toEqual(Array.from(values, (x) => Math.fround(x * x)))
+    expect(squared).toEqual(values.map((x) => x * x))
     backend.release(far)
     await backend.dispose()
   })
