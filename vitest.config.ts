@@ -3,7 +3,7 @@
  * with RNN_RESOLVE=dist the condition is left out, so that the same tests meet the built packages.
  */
 import { defaultClientConditions, defaultServerConditions, type Plugin } from 'vite'
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig, type TestProjectConfiguration } from 'vitest/config'
 
 const useDist = process.env['RNN_RESOLVE'] === 'dist'
 const source = useDist ? [] : ['@rnn/source']
@@ -19,6 +19,30 @@ const testsReachIntoDist: Plugin = {
   },
 }
 
+const BROWSER_TESTS = 'apps/page/test/browser/**'
+
+const node = {
+  extends: true,
+  test: {
+    name: 'node',
+    include: ['test/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, BROWSER_TESTS],
+  },
+} as const satisfies TestProjectConfiguration
+
+/** In Chromium, on pages made of the built packages whatever RNN_RESOLVE says: once is enough. After all others and one by one, because they measure time. */
+const browser = {
+  extends: true,
+  test: {
+    name: 'browser',
+    include: [`${BROWSER_TESTS}/*.test.ts`],
+    globalSetup: 'apps/page/test/browser/setup.ts',
+    fileParallelism: false,
+    maxConcurrency: 2,
+    sequence: { groupOrder: 1 },
+  },
+} as const satisfies TestProjectConfiguration
+
 export default defineConfig({
   plugins: useDist ? [testsReachIntoDist] : [],
   resolve: { conditions: [...source, ...defaultClientConditions] },
@@ -29,9 +53,9 @@ export default defineConfig({
     },
   },
   test: {
-    include: ['test/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts'],
     // Continuous integration has two slow cores; a hang must still end.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    projects: useDist ? [node] : [node, browser],
   },
 })

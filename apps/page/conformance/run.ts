@@ -1,0 +1,40 @@
+// Runs the conformance kit; the same in a page and in a worker.
+
+import { cpu } from '@rnn/backend-cpu'
+import { wasm } from '@rnn/backend-wasm'
+import { runConformance, type Report } from '@rnn/conformance'
+import { FUSED_OPS, type Backend } from '@rnn/core'
+
+/** The backend to try. */
+export interface Subject {
+  readonly backend: string
+  readonly threads: number
+}
+
+/** The outcome, as little of it as a page or a test wants. */
+export interface Outcome {
+  readonly device: string
+  readonly threads: number
+  readonly counts: Report['counts']
+  readonly failures: readonly string[]
+}
+
+/** Runs all cases on backends that `make` makes; default: the subject, on the thread of the caller. */
+export async function run(
+  subject: Subject,
+  onCase: (done: number) => void,
+  make: () => Backend | Promise<Backend> = () => makeBackend(subject),
+): Promise<Outcome> {
+  let done = 0
+  const report = await runConformance(make, { fused: FUSED_OPS, onResult: () => onCase(++done) })
+  return {
+    device: report.backend.info.device,
+    threads: report.backend.info.threads,
+    counts: report.counts,
+    failures: report.results.filter(({ status }) => status === 'failed').map(({ id, message }) => `${id}: ${message}`),
+  }
+}
+
+function makeBackend({ backend, threads }: Subject): Backend | Promise<Backend> {
+  return backend === 'cpu' ? cpu() : wasm({ threads })
+}

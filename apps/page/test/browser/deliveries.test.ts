@@ -1,0 +1,62 @@
+// The page trains however it was built and wherever it computes.
+
+import { expect } from 'vitest'
+import { DELIVERIES } from '../../build/build.ts'
+import { describeInChromium, test } from './open.ts'
+import { ending, type Ending } from './trained-page.ts'
+
+function expectLearning({ state, error, history }: Ending, epochs: number): void {
+  expect({ state, error }).toEqual({ state: 'done', error: '' })
+  expect(history).toHaveLength(epochs)
+  const [first, last] = [history[0]!, history.at(-1)!]
+  expect(last['loss']).toBeLessThan(first['loss']! / 2)
+  expect(last['validationAccuracy']).toBeGreaterThan(0.9)
+}
+
+for (const delivery of DELIVERIES) {
+  const address = `${delivery}/index.html?epochs=2&start`
+
+  describeInChromium(`the page from ${delivery}`, 'concurrent', () => {
+    test('trains on wasm in a worker, with two threads where the page is isolated', async ({ open }) => {
+      const { page, uncaught } = await open('isolated', `${address}&threads=2`)
+      const result = await ending(page)
+      expectLearning(result, 2)
+      expect(result.device).toBe('worker(wasm): WebAssembly (relaxed SIMD), 2 threads')
+      expect(uncaught).toEqual([])
+    })
+
+    test('trains on wasm in the page itself, with one thread', async ({ open }) => {
+      const { page, uncaught, requests } = await open('plain', `${address}&place=page`)
+      const result = await ending(page)
+      expectLearning(result, 2)
+      expect(result.device).toBe('wasm: WebAssembly (relaxed SIMD), one thread')
+      expect(uncaught).toEqual([])
+      // One build of it, or none where it is inside the script.
+      expect(requests.filter((path) => path.endsWith('.wasm'))).toHaveLength(delivery === 'inline' ? 0 : 1)
+    })
+  })
+}
+
+describeInChromium('the page', 'concurrent', () => {
+  test('trains on wasm in a worker with one thread', async ({ open }) => {
+    const { page } = await open('plain', 'vite/index.html?epochs=2&start')
+    const result = await ending(page)
+    expectLearning(result, 2)
+    expect(result.device).toBe('worker(wasm): WebAssembly (relaxed SIMD), one thread')
+  })
+
+  test('trains on wasm with two threads of its own', async ({ open }) => {
+    const { page } = await open('isolated', 'vite/index.html?epochs=2&place=page&threads=2&start')
+    const result = await ending(page)
+    expectLearning(result, 2)
+    expect(result.device).toBe('wasm: WebAssembly (relaxed SIMD), 2 threads')
+  })
+
+  test('trains on plain JavaScript in a worker', async ({ open }) => {
+    const { page } = await open('plain', 'vite/index.html?backend=cpu&epochs=1&start')
+    const { state, device, history } = await ending(page, 60_000)
+    expect(state).toBe('done')
+    expect(history[0]!['validationAccuracy']).toBeGreaterThan(0.9)
+    expect(device).toBe('worker(cpu): JavaScript, one thread')
+  })
+})
