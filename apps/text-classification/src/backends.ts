@@ -1,12 +1,21 @@
 /** The backends that the program can run on, by the name that `--backend` takes. A new one is a line here. */
 
+import { availableParallelism } from 'node:os'
 import { cpu } from '@rnn/backend-cpu'
+import { wasm } from '@rnn/backend-wasm'
 import type { Backend } from '@rnn/core'
 import { AppError } from './errors.ts'
 
+/** More threads than this wait for one another on batches of the usual size. */
+const MOST_THREADS = 4
+
 const backends: Readonly<Record<string, () => Promise<Backend>>> = {
+  wasm: async () => wasm({ threads: Math.min(availableParallelism(), MOST_THREADS) }),
   cpu: async () => cpu(),
 }
+
+/** The one that is taken where `--backend` does not say. */
+export const defaultBackend = 'wasm'
 
 /** Their names. */
 export const backendNames: readonly string[] = Object.keys(backends)

@@ -49,7 +49,7 @@ describe('train', () => {
       baselineAccuracy: 1,
       validationAccuracy: null,
       trainSeconds: expect.any(Number),
-      backend: 'cpu',
+      backend: 'wasm',
       cell: 'lstm',
       seed: 0,
       epochs: 6,

@@ -147,7 +147,7 @@ describe('options', () => {
     ],
     [
       ['--backend', 'tpu'],
-      [/tpu/, /available: cpu/],
+      [/tpu/, /available: wasm, cpu/],
     ],
     [['--colour'], [/unknown option/, /--colour/]],
     [

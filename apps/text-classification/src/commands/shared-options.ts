@@ -1,7 +1,7 @@
 /** Options that several commands take. */
 
 import { Option, type Command } from 'commander'
-import { backendNames } from '../backends.ts'
+import { backendNames, defaultBackend } from '../backends.ts'
 import { oneOf, path } from '../options.ts'
 
 /** Where models are saved, and looked for, unless something else is said. */
@@ -28,7 +28,7 @@ export function modelOptions(command: Command): Command {
 /** `--backend`. */
 export function backendOption(): Option {
   return new Option('--backend <name>', `where to compute: ${backendNames.join(', ')}`)
-    .default('cpu')
+    .default(defaultBackend)
     .argParser(oneOf('--backend', backendNames))
 }
 

@@ -3,6 +3,7 @@
 import { resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import type { DataSources } from '../data-sources.ts'
+import { defaultBackend } from '../backends.ts'
 import { AppError } from '../errors.ts'
 import { numberAbove, oneOf, path, share, wholeNumber } from '../options.ts'
 import { cellNames, corpusSettings, defaultSettings, type Settings } from '../settings.ts'
@@ -43,7 +44,7 @@ export function trainCommand(): Command {
     )
     .addOption(new Option('--test <file>', 'measured at the end').argParser(path('--test', 'a file')))
     .addOption(outOption(defaultModel))
-    .addOption(backendOption().default(undefined, 'cpu'))
+    .addOption(backendOption().default(undefined, defaultBackend))
     .addOption(setting('--cell <name>', 'cell', `recurrent cell: ${cellNames.join(', ')}`, oneOf('--cell', cellNames)))
     .addOption(setting('--units <n>', 'units', 'units of the recurrent layer, each way', wholeNumber('--units', 1)))
     .addOption(setting('--embedding <n>', 'embedding', "components of a word's vector", wholeNumber('--embedding', 1)))
@@ -93,7 +94,7 @@ async function train(options: TrainOptions): Promise<void> {
   const request = {
     sources,
     settings: settingsOf(options, sources, plan),
-    backend: options.backend ?? plan?.backend ?? 'cpu',
+    backend: options.backend ?? plan?.backend ?? defaultBackend,
     folder: options.out,
     resume: plan,
     restart: options.restart === true,
