@@ -12,6 +12,7 @@ import { MAX_BUFFER_BYTES } from './memory.ts'
 import { CONTROL_WORDS, MOST_THREADS } from './threads/control.ts'
 import { Crew } from './threads/crew.ts'
 import { whyNoThreads } from './threads/spawn.ts'
+import { warmUp } from './warm-up.ts'
 
 /** Pages of 64 KiB: what the module asks for, and 4 GiB. */
 const INITIAL_PAGES = 16
@@ -63,6 +64,7 @@ export async function wasm(options: WasmOptions = {}): Promise<Backend> {
   const exports = instance.exports as unknown as Exports // the module is ours
   const crew = threads > 1 ? await startCrew(threads, module, memory, exports) : undefined
   const machine = new Machine(exports, memory, threads, crew, options.grain ?? GRAIN)
+  warmUp((call) => dispatch(call, machine), machine.memory)
   const details = obstacle === undefined ? '' : `, one thread: ${obstacle}`
   return backendOn(machine, crew, `WebAssembly (${build === 'simd' ? 'SIMD' : 'relaxed SIMD'}${details})`)
 }
