@@ -44,7 +44,7 @@ async function run(settings: Settings): Promise<void> {
     trialForm.hidden = false
     await showVerdict()
   } catch (error) {
-    view.error(error instanceof Error ? error.message : String(error))
+    showError(error)
   } finally {
     stopButton.removeEventListener('click', end)
     startButton.disabled = false
@@ -99,6 +99,10 @@ function showResponsiveness(seen: Responsiveness): void {
   element('longest', HTMLElement).dataset['seen'] = JSON.stringify(seen)
 }
 
+function showError(error: unknown): void {
+  view.error(error instanceof Error ? error.message : String(error))
+}
+
 function percent(share: unknown): string {
   return typeof share === 'number' ? `${(100 * share).toFixed(1)} %` : '–'
 }
@@ -115,7 +119,9 @@ settingsForm.addEventListener('submit', (event) => {
   event.preventDefault()
   void run(readForm(settingsForm))
 })
-trialForm.addEventListener('input', () => void showVerdict())
+trialForm.addEventListener('input', () => {
+  showVerdict().catch(showError)
+})
 trialForm.addEventListener('submit', (event) => event.preventDefault())
 
 const address = new URLSearchParams(location.search)

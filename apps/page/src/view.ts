@@ -39,7 +39,7 @@ export class View {
   error(message: string): void {
     this.#error.textContent = message
     this.#error.hidden = false
-    this.state('failed', 'Training has ended with an error.')
+    this.state('failed', 'Ended with an error.')
   }
 
   figure(id: string, words: string): void {

@@ -60,3 +60,23 @@ describeInChromium('the page', 'concurrent', () => {
     expect(device).toBe('worker(cpu): JavaScript, one thread')
   })
 })
+
+/** What a page without a bundler would write. As text: vitest would change its imports. */
+const pageOfCdn = (cdn: string): string => `(async () => {
+  const { remote } = await import('@rnn/backend-worker')
+  const { matmul, tensor } = await import('@rnn/core')
+  const url = URL.createObjectURL(new Blob(["import '${cdn}/inline-worker.js'"], { type: 'text/javascript' }))
+  const backend = await remote(new Worker(url, { type: 'module' }), { options: { threads: 2 } })
+  const product = await matmul(tensor([[1, 2]], { backend }), tensor([[3], [4]], { backend })).data()
+  await backend.dispose()
+  return { product: Array.from(product), threads: backend.info.threads }
+})()`
+
+describeInChromium('a worker from a CDN', 'concurrent', () => {
+  test('is one line on the page, and computes with threads', async ({ open }) => {
+    const { page } = await open('isolated', 'inline/index.html')
+    // Another name is another origin.
+    const cdn = `http://localhost:${new URL(page.url()).port}/cdn/inline/packages/backend-wasm`
+    expect(await page.evaluate(pageOfCdn(cdn))).toEqual({ product: [11], threads: 2 })
+  })
+})

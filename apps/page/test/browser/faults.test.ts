@@ -1,6 +1,7 @@
 // What goes wrong around a page ends in words that say what and why, and never in a wait without end.
 
 import { expect } from 'vitest'
+import type { Delivery } from '../../build/build.ts'
 import { describeInChromium, test, type Open } from './open.ts'
 import type { WorldName } from './server.ts'
 import { ending } from './trained-page.ts'
@@ -8,8 +9,13 @@ import { ending } from './trained-page.ts'
 /** A start or a training that fails must say so within this time. */
 const PATIENCE = 15_000
 
-async function errorOf(open: Open, world: WorldName, query: string, before?: () => void): Promise<string> {
-  const { page, uncaught } = await open(world, `vite/index.html?${query}&epochs=50&start`, before)
+async function errorOf(
+  open: Open,
+  world: WorldName,
+  query: string,
+  { before, build = 'vite' }: { readonly before?: () => void; readonly build?: Delivery } = {},
+): Promise<string> {
+  const { page, uncaught } = await open(world, `${build}/index.html?${query}&epochs=50&start`, before)
   const { state, error } = await ending(page, PATIENCE)
   expect({ state, uncaught }).toEqual({ state: 'failed', uncaught: [] })
   return error
@@ -47,9 +53,10 @@ describeInChromium('a .wasm file', 'concurrent', () => {
 
 describeInChromium('an engine without SIMD', 'concurrent', () => {
   test('is named, in the page', async ({ open }) => {
-    const error = await errorOf(open, 'plain', 'place=page', () => {
+    const before = (): void => {
       WebAssembly.validate = () => false
-    })
+    }
+    const error = await errorOf(open, 'plain', 'place=page', { before })
     expect(error).toMatch(/this engine has no WebAssembly SIMD; use @rnn\/backend-cpu/)
   })
 
@@ -69,6 +76,13 @@ describeInChromium('a page that is not cross-origin isolated', 'concurrent', () 
       expect(device).toMatch(/one thread: memory can be shared by cross-origin isolated pages only.*COOP.*COEP/)
     })
   }
+})
+
+describeInChromium('a thread', 'concurrent', () => {
+  test('whose script is missing is an error that says what to do', async ({ open }) => {
+    const error = await errorOf(open, 'thread-missing', 'place=page&threads=2', { build: 'unbundled' })
+    expect(error).toMatch(/a worker thread could not start .*worker\.js of @rnn\/backend-wasm.*one thread/)
+  })
 })
 
 describeInChromium('a worker', 'concurrent', () => {

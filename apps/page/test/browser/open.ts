@@ -34,6 +34,7 @@ export const test: TestAPI<{ open: Open }> = base.extend<{ open: Open }>({
   open: async ({ task: _task }, use) => {
     const contexts: BrowserContext[] = []
     await use(async (world, path, before) => {
+      if ('failed' in here) throw new Error(here.failed)
       if ('missing' in here) throw new Error('pages are opened in describeInChromium only')
       connection ??= chromium.connect(here.endpoint)
       const context = await (await connection).newContext({ viewport: { width: 900, height: 900 } })

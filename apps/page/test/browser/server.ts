@@ -24,11 +24,13 @@ const WORKER = /\/(assets\/worker-[\w-]+|worker)\.js$/
 /** What single-page applications answer to everything that they don't know. */
 const FALLBACK = '<!doctype html><html><body>The application</body></html>'
 
+const ISOLATION = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' }
+
 const WORLDS = {
   plain: {},
-  isolated: {
-    headers: { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' },
-  },
+  isolated: { headers: ISOLATION },
+  /** Files for pages of other origins. */
+  cdn: { headers: { 'Access-Control-Allow-Origin': '*' } },
   'wasm-missing': { instead: { of: WASM, answer: [404, 'text/plain', 'Not found'] } },
   'wasm-as-html': { instead: { of: WASM, answer: [200, 'text/html', FALLBACK] } },
   'html-that-says-it-is-wasm': { instead: { of: WASM, answer: [200, 'application/wasm', FALLBACK] } },
@@ -38,6 +40,10 @@ const WORLDS = {
   },
   'worker-missing': { instead: { of: WORKER, answer: [404, 'text/plain', 'Not found'] } },
   'worker-as-html': { instead: { of: WORKER, answer: [200, 'text/html', FALLBACK] } },
+  'thread-missing': {
+    headers: ISOLATION,
+    instead: { of: /\/backend-wasm\/worker\.js$/, answer: [404, 'text/plain', 'Not found'] },
+  },
   'worker-throws': { workerAfterword: "throw new Error('this worker is broken')" },
   'worker-crashes': { workerAfterword: "setTimeout(() => { throw new Error('out of luck') }, 1500)" },
   'worker-closes': { workerAfterword: 'setTimeout(() => close(), 1500)' },
