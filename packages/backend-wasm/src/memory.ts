@@ -143,12 +143,17 @@ export class Memory {
     return this.#scratch.pointer
   }
 
-  /** A block outside of all counts: for copies that the backend keeps for itself. @throws E_OUT_OF_MEMORY */
-  take(byteLength: number, operation: string): Block {
-    return this.#take(byteLength, operation)
+  /** Working memory for as long as `use` runs, whatever comes of it; it gets the address. @throws E_OUT_OF_MEMORY */
+  borrow(byteLength: number, operation: string, use: (pointer: number) => void): void {
+    const block = this.#take(byteLength, operation)
+    try {
+      use(block.pointer)
+    } finally {
+      this.#heap.give(block)
+    }
   }
 
-  /** The same; undefined when the memory is exhausted. */
+  /** A block outside of all counts, for copies that the backend keeps for itself; undefined when the memory is exhausted. */
   takeIfRoom(byteLength: number): Block | undefined {
     return this.#heap.take(byteLength)
   }

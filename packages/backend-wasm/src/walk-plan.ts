@@ -17,52 +17,40 @@ export class WalkPlan {
   readonly #sizes: number[] = []
   /** By level (0 is the run itself), then by operand. */
   readonly #strides: number[] = []
+  /** By axis, then by operand. */
+  readonly #own: number[] = []
   #operands = 0
 
   /** Plans a walk over `shape`; null stands for a constant. */
   plan(shape: Shape, operands: readonly (OperandSignature | null)[]): void {
-    const sizes = this.#sizes
-    const strides = this.#strides
-    const many = operands.length
-    this.#operands = many
-    let level = -1
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      const size = shape[axis]!
-      if (size === 1) continue
-      let joins = level >= 0
-      for (let i = 0; i < many; i++) {
+    for (let axis = 0; axis < shape.length; axis++) {
+      for (let i = 0; i < operands.length; i++) {
         const operand = operands[i]!
-        const stride = operand === null ? 0 : strideOver(operand, shape, axis)
-        strides[(level + 1) * MOST_OPERANDS + i] = stride
-        joins &&= stride === strides[level * MOST_OPERANDS + i]! * sizes[level]!
+        this.#own[axis * MOST_OPERANDS + i] = operand === null ? 0 : strideOver(operand, shape, axis)
       }
-      if (joins) sizes[level]! *= size
-      else sizes[++level] = size
     }
-    if (level < 0) {
-      level = 0
-      sizes[0] = 1
-      for (let i = 0; i < many; i++) strides[i] = 1
-    }
-    this.#levels = level
-    this.count = sizes[0]!
-    this.runs = 1
-    for (let i = 1; i <= level; i++) this.runs *= sizes[i]!
+    this.#join(shape, operands.length)
   }
 
-  /** Plans a walk over `sizes`, outermost first, with the strides of each operand. */
-  planStrides(shape: Shape, operands: readonly (readonly number[])[]): void {
+  /** Plans a walk over `shape` by the strides of each operand. */
+  planStrides(shape: Shape, strides: readonly (readonly number[])[]): void {
+    for (let axis = 0; axis < shape.length; axis++) {
+      for (let i = 0; i < strides.length; i++) this.#own[axis * MOST_OPERANDS + i] = strides[i]![axis]!
+    }
+    this.#join(shape, strides.length)
+  }
+
+  #join(shape: Shape, operands: number): void {
     const sizes = this.#sizes
     const strides = this.#strides
-    const many = operands.length
-    this.#operands = many
+    const own = this.#own
     let level = -1
     for (let axis = shape.length - 1; axis >= 0; axis--) {
       const size = shape[axis]!
       if (size === 1) continue
       let joins = level >= 0
-      for (let i = 0; i < many; i++) {
-        const stride = operands[i]![axis]!
+      for (let i = 0; i < operands; i++) {
+        const stride = own[axis * MOST_OPERANDS + i]!
         strides[(level + 1) * MOST_OPERANDS + i] = stride
         joins &&= stride === strides[level * MOST_OPERANDS + i]! * sizes[level]!
       }
@@ -72,8 +60,9 @@ export class WalkPlan {
     if (level < 0) {
       level = 0
       sizes[0] = 1
-      for (let i = 0; i < many; i++) strides[i] = 1
+      for (let i = 0; i < operands; i++) strides[i] = 1
     }
+    this.#operands = operands
     this.#levels = level
     this.count = sizes[0]!
     this.runs = 1

@@ -25,27 +25,29 @@ export const recurrentForward: Kernel<'recurrentForward'> = (call, machine) => {
   const parts = partsFor(machine, batch, steps, units)
   const rows = Math.ceil(batch / parts)
   const few = rows <= FEW_ROWS || (steps <= 2 && rows <= FEW_ROWS_OF_A_STEP)
-  const weights = few ? undefined : packedWeights(machine, recurrent, units, GATES[cell], false)
   const width = GATES[cell] * units
   const widePanels = few ? machine.panels.find(recurrent, units, width, width, 1) : 0
   const scratch = machine.exports.recurrentForwardScratch(batch, steps, units, GATES[cell], hiddenMask ? 1 : 0)
-  machine.begin(parts, scratch)
-  machine
-    .int(CELLS[cell])
-    .int(batch)
-    .int(steps)
-    .int(units)
-    .int(reverse ? 1 : 0)
-  layout(machine, projected, timeMajor)
-  layout(machine, sequence, timeMajor)
-  layout(machine, reserve, timeMajor)
-  machine.int(weights?.pointer ?? 0)
-  for (const operand of [recurrentBias, initialHidden, initialCell, lengths, hiddenMask, finalHidden, finalCell]) {
-    machine.int(addressOrZero(operand, machine))
+  const run = (weights: number): void => {
+    machine
+      .begin(parts, scratch)
+      .int(CELLS[cell])
+      .int(batch)
+      .int(steps)
+      .int(units)
+      .int(reverse ? 1 : 0)
+    layout(machine, projected, timeMajor)
+    layout(machine, sequence, timeMajor)
+    layout(machine, reserve, timeMajor)
+    machine.int(weights)
+    for (const operand of [recurrentBias, initialHidden, initialCell, lengths, hiddenMask, finalHidden, finalCell]) {
+      machine.int(addressOrZero(operand, machine))
+    }
+    machine.int(addressOf(recurrent, machine)).int(widePanels)
+    machine.run('recurrentForward')
   }
-  machine.int(addressOf(recurrent, machine)).int(widePanels)
-  machine.run('recurrentForward')
-  if (weights) machine.memory.give(weights)
+  if (few) run(0)
+  else withPackedWeights(machine, recurrent, units, GATES[cell], false, run)
 }
 
 export const recurrentBackward: Kernel<'recurrentBackward'> = (call, machine) => {
@@ -58,26 +60,26 @@ export const recurrentBackward: Kernel<'recurrentBackward'> = (call, machine) =>
   const steps = sequence.shape[timeMajor ? 0 : 1]!
   if (batch * units === 0) return
   const parts = partsFor(machine, batch, steps, units)
-  const weights = packedWeights(machine, recurrent, units, GATES[cell], true)
-  machine.begin(parts, machine.exports.recurrentBackwardScratch(batch, steps, units))
-  machine
-    .int(CELLS[cell])
-    .int(batch)
-    .int(steps)
-    .int(units)
-    .int(reverse ? 1 : 0)
-  layout(machine, gradSequence, timeMajor)
-  layout(machine, sequence, timeMajor)
-  layout(machine, reserve, timeMajor)
-  machine.int(weights.pointer)
-  for (const operand of [gradFinalHidden, gradFinalCell, initialHidden, initialCell, lengths, hiddenMask]) {
-    machine.int(addressOrZero(operand, machine))
-  }
-  layout(machine, gradProjected, timeMajor)
-  layout(machine, gradRecurrentProduct, timeMajor)
-  machine.int(addressOrZero(gradInitialHidden, machine)).int(addressOrZero(gradInitialCell, machine))
-  machine.run('recurrentBackward')
-  machine.memory.give(weights)
+  withPackedWeights(machine, recurrent, units, GATES[cell], true, (weights) => {
+    machine.begin(parts, machine.exports.recurrentBackwardScratch(batch, steps, units))
+    machine
+      .int(CELLS[cell])
+      .int(batch)
+      .int(steps)
+      .int(units)
+      .int(reverse ? 1 : 0)
+    layout(machine, gradSequence, timeMajor)
+    layout(machine, sequence, timeMajor)
+    layout(machine, reserve, timeMajor)
+    machine.int(weights)
+    for (const operand of [gradFinalHidden, gradFinalCell, initialHidden, initialCell, lengths, hiddenMask]) {
+      machine.int(addressOrZero(operand, machine))
+    }
+    layout(machine, gradProjected, timeMajor)
+    layout(machine, gradRecurrentProduct, timeMajor)
+    machine.int(addressOrZero(gradInitialHidden, machine)).int(addressOrZero(gradInitialCell, machine))
+    machine.run('recurrentBackward')
+  })
 }
 
 /** The batch is what is divided; a part without rows would have nothing to do. */
@@ -99,24 +101,26 @@ function layout(machine: Machine, operand: Operand | null, timeMajor: boolean): 
     .int(timeMajor ? outer : inner)
 }
 
-/** The recurrent weights in panels; whoever asks gives the block back. */
-function packedWeights(
+/** Packs the recurrent weights in panels for as long as `use` runs. */
+function withPackedWeights(
   machine: Machine,
   recurrent: Operand,
   units: number,
   gates: number,
   backward: boolean,
-): ReturnType<Machine['memory']['take']> {
+  use: (weights: number) => void,
+): void {
   const padded = Math.ceil(units / 8) * 8
-  const block = machine.memory.take(padded * units * gates * 4, machine.operation)
-  const parts = machine.partsFor(units * units * gates)
-  machine
-    .begin(parts)
-    .int(addressOf(recurrent, machine))
-    .int(units)
-    .int(gates)
-    .int(block.pointer)
-    .int(backward ? 1 : 0)
-  machine.run('packRecurrent')
-  return block
+  machine.memory.borrow(padded * units * gates * 4, machine.operation, (weights) => {
+    machine
+      .begin(machine.partsFor(units * units * gates))
+      .int(addressOf(recurrent, machine))
+      .int(units)
+      .int(gates)
+    machine
+      .int(weights)
+      .int(backward ? 1 : 0)
+      .run('packRecurrent')
+    use(weights)
+  })
 }

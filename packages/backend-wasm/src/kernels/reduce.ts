@@ -1,10 +1,11 @@
 // Reductions over any axes: one pass for each group of neighbouring axes, the last group first. Argmax, topK, sums of squares.
 
 import { sizeOf } from '@rnn/core'
-import type { DType, ReduceKind } from '@rnn/core'
+import type { DType, ReduceKind, Shape } from '@rnn/core'
 import { addressOf } from '../kernel.ts'
-import type { Kernel } from '../kernel.ts'
+import type { CallOf, Kernel } from '../kernel.ts'
 import { ARGUMENT_WORDS } from '../machine.ts'
+import type { Machine } from '../machine.ts'
 import { sizeBetween } from '../strides.ts'
 
 // The numbers of assembly/reduce.ts.
@@ -13,37 +14,44 @@ const INT_KINDS: { readonly [Kind in ReduceKind]: number } = { sum: 4, mean: 4, 
 
 export const reduce: Kernel<'reduce'> = (call, machine) => {
   const [x] = call.inputs
+  reduceGroup(call, machine, x.shape, addressOf(x, machine), call.attributes.axes.length - 1)
+}
+
+/** Reduces the group of neighbouring axes that ends with the `last` of them, then those before it; `shape` and `from` are what is left so far. */
+function reduceGroup(call: CallOf<'reduce'>, machine: Machine, shape: Shape, from: number, last: number): void {
+  const [x] = call.inputs
   const [out] = call.outputs
   const { kind, axes } = call.attributes
   const isFloat = x.dtype === 'float32'
-  const number = (isFloat ? FLOAT_KINDS : INT_KINDS)[kind]
-  const shape = [...x.shape]
-  const total = sizeOf(out.shape) === 0 ? 1 : sizeOf(x.shape) / sizeOf(out.shape)
-  let from = addressOf(x, machine)
-  let spare: ReturnType<typeof machine.memory.take> | undefined
-  for (let last = axes.length - 1; last >= 0;) {
-    let first = last
-    while (first > 0 && axes[first - 1] === axes[first]! - 1) first--
-    const outer = sizeBetween(shape, 0, axes[first]!)
-    const length = sizeBetween(shape, axes[first]!, axes[last]! + 1)
-    const inner = sizeBetween(shape, axes[last]! + 1, shape.length)
-    const isFinal = first === 0
-    const block = isFinal ? undefined : machine.memory.take(outer * inner * 4, 'reduce')
-    const to = block?.pointer ?? addressOf(out, machine)
-    if (outer * inner > 0) {
-      const parts = outer * inner === 1 ? 1 : machine.partsFor(outer * length * inner)
-      machine.begin(parts).int(number).int(outer).int(length).int(inner).int(from).int(to)
-      machine.float(isFinal && kind === 'mean' ? 1 / total : 1)
-      if (isFloat) machine.float(valueOfNothing(kind, x.dtype))
-      else machine.int(valueOfNothing(kind, x.dtype))
-      machine.run('reduce')
-    }
-    if (spare) machine.memory.give(spare)
-    spare = block
-    from = to
-    for (let axis = first; axis <= last; axis++) shape[axes[axis]!] = 1
-    last = first - 1
+  let first = last
+  while (first > 0 && axes[first - 1] === axes[first]! - 1) first--
+  const outer = sizeBetween(shape, 0, axes[first]!)
+  const length = sizeBetween(shape, axes[first]!, axes[last]! + 1)
+  const inner = sizeBetween(shape, axes[last]! + 1, shape.length)
+  const reduceTo = (to: number, factor: number): void => {
+    if (outer * inner === 0) return
+    const parts = outer * inner === 1 ? 1 : machine.partsFor(outer * length * inner)
+    machine
+      .begin(parts)
+      .int((isFloat ? FLOAT_KINDS : INT_KINDS)[kind])
+      .int(outer)
+      .int(length)
+      .int(inner)
+    machine.int(from).int(to).float(factor)
+    if (isFloat) machine.float(valueOfNothing(kind, x.dtype))
+    else machine.int(valueOfNothing(kind, x.dtype))
+    machine.run('reduce')
   }
+  if (first === 0) {
+    const results = sizeOf(out.shape)
+    const factor = kind === 'mean' && results > 0 ? results / sizeOf(x.shape) : 1
+    return reduceTo(addressOf(out, machine), factor)
+  }
+  machine.memory.borrow(outer * inner * 4, 'reduce', (to) => {
+    reduceTo(to, 1)
+    const rest = shape.map((size, axis) => (axis >= axes[first]! && axis <= axes[last]! ? 1 : size))
+    reduceGroup(call, machine, rest, to, first - 1)
+  })
 }
 
 /** Of nothing: a mean is 0/0, bool max (any) is false and min (all) is true. */
@@ -111,17 +119,17 @@ export const sumOfSquares: Kernel<'sumOfSquares'> = (call, machine) => {
   }
   // More tensors than a model has: by groups, whose sums are then summed.
   const groups = Math.ceil(inputs.length / MOST_ARRAYS)
-  const sums = machine.memory.take(groups * 4, 'sumOfSquares')
-  for (let group = 0; group < groups; group++) {
-    const own = inputs.slice(group * MOST_ARRAYS, (group + 1) * MOST_ARRAYS)
-    machine
-      .begin()
-      .int(sums.pointer + group * 4)
-      .int(own.length)
-    for (const x of own) machine.int(addressOf(x, machine)).int(sizeOf(x.shape))
-    machine.run('sumOfSquares')
-  }
-  machine.begin().int(FLOAT_KINDS.sum).int(1).int(groups).int(1).int(sums.pointer).int(addressOf(out, machine))
-  machine.float(1).float(0).run('reduce')
-  machine.memory.give(sums)
+  machine.memory.borrow(groups * 4, 'sumOfSquares', (sums) => {
+    for (let group = 0; group < groups; group++) {
+      const own = inputs.slice(group * MOST_ARRAYS, (group + 1) * MOST_ARRAYS)
+      machine
+        .begin()
+        .int(sums + group * 4)
+        .int(own.length)
+      for (const x of own) machine.int(addressOf(x, machine)).int(sizeOf(x.shape))
+      machine.run('sumOfSquares')
+    }
+    machine.begin().int(FLOAT_KINDS.sum).int(1).int(groups).int(1).int(sums).int(addressOf(out, machine))
+    machine.float(1).float(0).run('reduce')
+  })
 }
