@@ -115,9 +115,9 @@ export class Machine {
     this.memory = new Memory(memory, this.#layout.heap)
   }
 
-  /** How many parts to make of `work` elements, or of what costs as much. */
+  /** How many parts to make of `work` elements, or of what costs as much: none smaller than half a grain. */
   partsFor(work: number): number {
-    return work < this.#grain ? 1 : this.threads
+    return Math.max(1, Math.min(this.threads, Math.floor((2 * work) / this.#grain)))
   }
 
   /** Begins a command of `parts` parts with `scratchBytes` of working memory for each. */

@@ -51,6 +51,38 @@ describe.each(BUILDS)('lifecycle, $title', (build) => {
     await backend.dispose()
   })
 
+  test('memory exhausted in the middle of an op: nothing is lost, and the op runs once there is room', async () => {
+    const backend = await makeBackend(build)
+    const units = 1024
+    const operand = (shape: readonly number[]): Operand => {
+      const bytes = shape.reduce((product, size) => product * size, 4)
+      return { buffer: backend.allocate(bytes, 'transient'), byteOffset: 0, shape, dtype: 'float32' }
+    }
+    const inputs = [operand([16, 4, units]), operand([units, units]), null, null, null, null, null] as const
+    const outputs = [operand([16, 4, units]), operand([16, units]), null, null] as const
+    const ballast: BufferHandle[] = []
+    for (let bytes = 2 ** 30; bytes >= 2 ** 20;) {
+      try {
+        ballast.push(backend.allocate(bytes, 'transient'))
+      } catch {
+        bytes /= 2
+      }
+    }
+    const { liveBuffers } = backend.stats()
+    const run = (): void =>
+      backend.run({
+        op: 'recurrentForward',
+        inputs,
+        outputs,
+        attributes: { cell: 'simpleTanh', reverse: false, timeMajor: false },
+      })
+    for (let i = 0; i < 3; i++) expect(hasCode(await failure(run), 'E_OUT_OF_MEMORY')).toBe(true)
+    expect(backend.stats().liveBuffers).toBe(liveBuffers)
+    for (const buffer of ballast.splice(-8)) backend.release(buffer)
+    run()
+    await backend.dispose()
+  })
+
   test('a steady loop takes nothing from the system, whatever the order of its releases', async () => {
     const backend = await makeBackend(build)
     const weights = tensor(new Array<number>(64 * 48).fill(0.01), { backend, shape: [64, 48] })
