@@ -61,7 +61,7 @@ async function trainAndShow(model: Sequential, { epochs }: Settings, signal: Abo
       epochs,
       signal,
       onBatch({ epoch, batch, batches, step, loss, samplesPerSecond, secondsLeft }) {
-        if (loss !== undefined) view.addLoss(loss, step)
+        view.addLoss(loss, step)
         // Sixty pictures a second are too many for the eye, and each costs a layout.
         const now = performance.now()
         if (now - shown < 100) return
@@ -81,6 +81,7 @@ async function trainAndShow(model: Sequential, { epochs }: Settings, signal: Abo
       },
     })
     if (!history.aborted) view.progress(1)
+    view.drawCurve(epochs * corpus.training.batchCount)
     view.state(history.aborted ? 'stopped' : 'done', history.aborted ? 'Stopped.' : 'Trained.')
     element('figures', HTMLElement).dataset['history'] = JSON.stringify(history.rows)
   } finally {

@@ -52,15 +52,16 @@ export class View {
   }
 
   /** Adds a point to the curve; `drawCurve` shows it. */
-  addLoss(loss: number, step: number): void {
-    this.#losses.push({ loss, step })
+  addLoss(loss: number | undefined, step: number): void {
+    // Some steps pass before the next loss is read.
+    if (loss !== undefined && loss !== this.#losses.at(-1)?.loss) this.#losses.push({ loss, step })
   }
 
   /** @param steps the width of the curve */
   drawCurve(steps: number): void {
     const points = this.#losses
     const top = points.reduce((top, { loss }) => Math.max(top, loss), 0)
-    this.figure('loss', points.at(-1)?.loss.toFixed(3) ?? '–')
+    this.figure('loss', points.at(-1)?.loss.toPrecision(3) ?? '–')
     const places = points.map(({ loss, step }) => `${((step * WIDTH) / steps).toFixed(1)},${y(loss / top)}`)
     this.#line.setAttribute('points', places.join(' '))
   }
