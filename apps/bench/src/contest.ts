@@ -20,6 +20,8 @@ import type { Workload } from './workloads/workload.ts'
 /** A run that takes longer is slow: of a subject's slow implementations, only the good ones are timed in every round. */
 const SLOW_MS = 2000
 const HOPELESS = 1.5
+/** One that takes so long varies little by comparison: its outputs were its warm-up, and it is timed in the first round only. */
+const VERY_SLOW_MS = 10_000
 
 interface Contestant {
   readonly subject: Subject
@@ -79,11 +81,15 @@ export async function runContest(
     if (reference === undefined) return { results: [], failures }
 
     const referenceOutputs = outputsOnDemand(reference)
+    /** How long a run takes after a few. */
+    const warmUps = new Map<ImplementationInfo, number>()
     for (const contestant of contestants) {
       const { subject } = contestant
       if (subject === probeSubject) continue
       if (contestant !== reference) say(`comparing the outputs of ${subject.id}`)
-      contestant.failed = !(await attempt(subject, () => compare(workload, contestant, reference, referenceOutputs)))
+      contestant.failed = !(await attempt(subject, () =>
+        compare(workload, contestant, reference, referenceOutputs, warmUps),
+      ))
     }
 
     const timed = contestants.filter(({ subject }) => subject === probeSubject || subjects.includes(subject))
@@ -99,30 +105,29 @@ export async function runContest(
         if (contestant.failed) continue
         contestant.failed = !(await attempt(subject, async () => {
           for (const info of implementations.filter((each) => each.timed && wanted(contestant, each))) {
-            const own = info.probe === null ? limits : probeLimits(limits)
+            const own = info.probe === null ? limits : probeLimits(info.probe.unit, limits)
             keep(contestant, info, await process.ask('run', { index: info.index, ...own }))
           }
         }))
       }
     }
     say('warming up')
-    const warmUps = new Map<ImplementationInfo, number>()
     await runAll(
       timed,
       effort.warmUp,
-      () => true,
+      (_, info) => !warmUps.has(info),
       (_, info, times) => warmUps.set(info, Math.min(...times)),
     )
     for (let round = 0; round < effort.rounds; round++) {
       say(`round ${round + 1} of ${effort.rounds}`)
       const inTurn = timed.filter(({ subject }) => subject !== probeSubject)
-      // Each round in the other direction, so that nobody always follows the same neighbour; the probe at both ends, to see the machine as all of them do.
+      // Each round in the other direction, so that nobody always follows the same neighbour; the probe between any two, to see the machine as they do.
       const order = round % 2 === 0 ? inTurn : inTurn.toReversed()
       const probe = timed.filter(({ subject }) => subject === probeSubject)
       await runAll(
-        [...probe, ...order, ...probe],
+        [...probe, ...order.flatMap((each) => [each, ...probe])],
         effort.round,
-        ({ implementations }, info) => round === 0 || !isHopeless(info, implementations, warmUps),
+        ({ implementations }, info) => round < roundsFor(info, implementations, warmUps),
         ({ times }, info, found) => times.set(info, [...(times.get(info) ?? []), ...found]),
       )
     }
@@ -153,6 +158,7 @@ async function compare(
   contestant: Contestant,
   reference: Contestant,
   referenceOutputs: ReferenceOutputs,
+  warmUps: Map<ImplementationInfo, number>,
 ): Promise<void> {
   const { subject, process, implementations, agreements } = contestant
   if (contestant === reference) return
@@ -165,7 +171,10 @@ async function compare(
       const problem = `${who} states an equation that ${referenceSubject.id} does not, '${info.equation}'`
       throw new BenchError('E_MISMATCH', problem)
     }
+    const start = performance.now()
     const outputs = await process.ask('outputs', { index: info.index })
+    const elapsed = performance.now() - start
+    if (elapsed > VERY_SLOW_MS) warmUps.set(info, elapsed)
     const [worst] = compareOutputs(task, outputs, ours)
     if (worst === undefined) throw new BenchError('E_MISMATCH', `${who} gives no outputs`)
     if (!agrees(worst)) {
@@ -178,15 +187,16 @@ async function compare(
   }
 }
 
-/** Whether an implementation is slow, and its subject has a much better one for the same task. */
-function isHopeless(
+/** In how many rounds an implementation is timed: in one if it is very slow, or slow while its subject has a much better one for the same task. */
+function roundsFor(
   info: ImplementationInfo,
   all: readonly ImplementationInfo[],
   warmUps: ReadonlyMap<ImplementationInfo, number>,
-): boolean {
+): number {
   const own = warmUps.get(info) ?? 0
-  if (own < SLOW_MS) return false
-  return all.some((each) => each.taskIndex === info.taskIndex && (warmUps.get(each) ?? own) * HOPELESS < own)
+  if (own < SLOW_MS) return Infinity
+  const hasBetter = all.some((each) => each.taskIndex === info.taskIndex && (warmUps.get(each) ?? own) * HOPELESS < own)
+  return hasBetter ? 1 : own < VERY_SLOW_MS ? Infinity : 2
 }
 
 function resultsOf(workload: Workload, timed: readonly Contestant[], subjects: readonly Subject[]): SubjectResult[] {

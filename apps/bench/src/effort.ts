@@ -28,7 +28,7 @@ export function quickEffort(limitMs: number): Effort {
   return { rounds: 1, warmUp: once, round: once, limitMs }
 }
 
-/** What the probe gets of that, twice a round: its runs take milliseconds. */
-export function probeLimits({ minimumMs, maximumMs }: RunLimits): RunLimits {
-  return { minimumMs: Math.min(minimumMs, 250), minimumRuns: 1, maximumMs }
+/** What the probe gets of that, as often as any subject has its turn: its runs take milliseconds. Reading memory runs once. */
+export function probeLimits(unit: 'flop' | 'byte', { minimumMs, maximumMs }: RunLimits): RunLimits {
+  return { minimumMs: unit === 'flop' ? Math.min(minimumMs, 100) : 0, minimumRuns: 1, maximumMs }
 }
