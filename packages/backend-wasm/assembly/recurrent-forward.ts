@@ -151,7 +151,7 @@ function blocksOfUnits(cell: i32, gate: GateArrays, left: usize, biases: usize, 
       gate.after = after + entry;
       gate.reserve = reserve ? reserve + entry : 0;
       gate.cell = cells + <usize>slot * gate.cellStride;
-      gates(cell, gate, group, j);
+      gates(cell, gate, group, j, j + 8);
       slot += group;
     }
     panels += <usize>G * panelBytes;
@@ -174,11 +174,7 @@ function rowByRow(cell: i32, gate: GateArrays, left: usize, running: i32, K: i32
     // Of no rows (the first step from zeros) wide panels would be none of K.
     if (widePanels && K > 0) addWidePanels(a, widePanels, K, width, products, products + (<usize>width << 2));
     else addProduct(a, weights, <usize>width << 2, K, width, products);
-    for (let j = 0; j < H; j += 8) {
-      gate.products = products + (<usize>j << 2);
-      gates(cell, gate, 1, j);
-    }
-    gate.products = products;
+    gates(cell, gate, 1, 0, H);
     gate.inputs += 4;
     gate.before += 4;
     gate.after += 4;

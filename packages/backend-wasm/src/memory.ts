@@ -126,10 +126,8 @@ export class Memory {
     const { block, byteLength } = this.#get(range.buffer, 'read')
     checkRange('read', range.byteOffset, range.byteLength, byteLength)
     const from = block.pointer + range.byteOffset
-    const copy = new Uint8Array(range.byteLength)
-    // A copy of shared memory must not share.
-    copy.set(this.bytes.subarray(from, from + range.byteLength))
-    return copy
+    // A slice has a buffer of its own, also one of shared memory.
+    return this.bytes.slice(from, from + range.byteLength)
   }
 
   /** Address of working memory that the next command owns until it is done; contents are undefined. @throws E_OUT_OF_MEMORY */
