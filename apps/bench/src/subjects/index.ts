@@ -6,6 +6,7 @@ import { ortNode } from './ort-node.ts'
 import { ortWeb } from './ort-web.ts'
 import { probe } from './probe.ts'
 import { rnnCpu } from './rnn-cpu.ts'
+import { rnnWasmWorker } from './rnn-wasm-worker.ts'
 import { rnnWasm, rnnWasm2 } from './rnn-wasm.ts'
 import type { Missing, Subject } from './subject.ts'
 import { tfjsCpu } from './tfjs-cpu.ts'
@@ -17,6 +18,7 @@ export const subjects: readonly Subject[] = [
   rnnCpu,
   rnnWasm,
   rnnWasm2,
+  rnnWasmWorker,
   tfjsCpu,
   tfjsWasm,
   ortWeb,
