@@ -21,6 +21,7 @@ export { labelIndex, labelIndexFromJSON } from './text/label-index.ts'
 export type { LabelIndex, LabelIndexJSON, LabelIndexOptions } from './text/label-index.ts'
 export type { Normalization } from './text/normalization.ts'
 export type { Tokenizer } from './text/tokenizer.ts'
+export type { TextCodec } from './text/text-codec.ts'
 export { tokenizerFromJSON } from './text/tokenizer-json.ts'
 export type { TokenizerFactory } from './text/tokenizer-json.ts'
 export { buildVocabulary, vocabularyFromJSON } from './text/vocabulary.ts'
@@ -51,12 +52,31 @@ export { trainValidationSplit } from './batches/split.ts'
 export type { Split, SplitOptions } from './batches/split.ts'
 export { textDataset } from './batches/text-dataset.ts'
 export type { TextDataset, TextDatasetOptions, TextLabels, TextSequences } from './batches/text-dataset.ts'
+export { translationDataset } from './batches/translation-dataset.ts'
+export type {
+  TranslationBatch,
+  TranslationDataset,
+  TranslationDatasetOptions,
+  TranslationInputs,
+  TranslationPairs,
+} from './batches/translation-dataset.ts'
 
+export { decodeText } from './readers/decode-text.ts'
+export type { ByteSource } from './readers/decode-text.ts'
 export { labelledTexts } from './readers/labelled-texts.ts'
 export type { LabelledTexts } from './readers/labelled-texts.ts'
 export { readLines } from './readers/lines.ts'
 export type { TextLines } from './readers/lines.ts'
 export { numericColumn } from './readers/numeric-column.ts'
+export { readPairs, readParallelTexts } from './readers/parallel-texts.ts'
+export type {
+  PairLimits,
+  PairsOptions,
+  ParallelTexts,
+  ParallelTextsOptions,
+  SkippedPairs,
+  TextPair,
+} from './readers/parallel-texts.ts'
 export type { TextSource } from './readers/source-text.ts'
 export { parseTable, readTable } from './readers/table.ts'
 export type { Table, TableOptions, TableRow } from './readers/table.ts'

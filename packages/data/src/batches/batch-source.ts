@@ -53,6 +53,13 @@ export interface Dataset<
   batches(epoch: number, start?: number): Iterable<RowBatch<Inputs, Targets>>
 }
 
+/** A {@link Dataset} that says more precisely what its batches are. */
+export interface PlannedDataset<Made> {
+  readonly batchCount: number
+  readonly sampleCount: number
+  batches(epoch: number, start?: number): Iterable<Made>
+}
+
 /** How a data set is cut into batches. */
 export interface BatchingOptions {
   /** Default 32. */
@@ -72,13 +79,13 @@ export interface BatchingOptions {
  * A data set of `count` rows: `make` builds the batch of some rows. `bucketing` gives lengths to sort by and the size
  * of a pool.
  */
-export function rowDataset<Inputs extends HostArrays, Targets extends HostArrays>(
+export function rowDataset<Made extends RowBatch<HostArrays, HostArrays>>(
   count: number,
   options: BatchingOptions & {
     readonly bucketing?: { readonly lengths: ArrayLike<number>; readonly pool: number } | undefined
   },
-  make: (rows: Int32Array) => RowBatch<Inputs, Targets>,
-): Dataset<Inputs, Targets> {
+  make: (rows: Int32Array) => Made,
+): PlannedDataset<Made> {
   const { batchSize = 32, shuffle = true, seed = 0, dropLast = false, bucketing } = options
   checkWhole(batchSize, 'batchSize', 1)
   checkSeed(seed)
@@ -91,15 +98,31 @@ export function rowDataset<Inputs extends HostArrays, Targets extends HostArrays
       ...(count > 0 && { fix: 'make batchSize smaller, or leave out dropLast' }),
     })
   }
-  const plan = (epoch: number): Int32Array[] => {
+  const plan = (epoch: number): readonly Int32Array[] => {
     if (bucketing !== undefined)
       return bucketByLength(bucketing.lengths, { ...bucketing, batchSize, shuffle, seed, epoch, dropLast })
     const order = shuffle ? permutation(count, seed, epoch) : Int32Array.from({ length: count }, (_, i) => i)
     return cutIntoBatches(order, batchSize).slice(0, batchCount)
   }
+  return plannedDataset({ batchCount, sampleCount: dropLast ? batchCount * batchSize : count, plan }, make)
+}
+
+/** A data set whose `plan` gives the rows of each batch of an epoch, always `batchCount` of them. */
+export function plannedDataset<Made extends RowBatch<HostArrays, HostArrays>>(
+  {
+    batchCount,
+    sampleCount,
+    plan,
+  }: {
+    readonly batchCount: number
+    readonly sampleCount: number
+    readonly plan: (epoch: number) => readonly Int32Array[]
+  },
+  make: (rows: Int32Array) => Made,
+): PlannedDataset<Made> {
   return {
     batchCount,
-    sampleCount: dropLast ? batchCount * batchSize : count,
+    sampleCount,
     batches(epoch, start = 0) {
       checkPosition(epoch, start, batchCount)
       return {

@@ -53,6 +53,48 @@ export function bucketByLength(lengths: ArrayLike<number>, options: BucketingOpt
   return batches
 }
 
+/** What {@link batchesOfTokens} goes by. */
+interface TokenBudget {
+  /** What the rows are sorted by; undefined: they keep their order. */
+  readonly keys: ArrayLike<number> | undefined
+  readonly tokensPerBatch: number
+  /** At most this many rows a batch; may be infinite. */
+  readonly batchSize: number
+  readonly multipleOf: number
+  readonly shuffle: boolean
+  readonly seed: number
+  readonly epoch: number
+}
+
+/**
+ * The rows of each batch, as many as fit into `tokensPerBatch` with their padding, at least one. All rows are sorted
+ * together, and only rows of equal keys change places from epoch to epoch (beside the batches themselves): so each epoch
+ * has the same number of batches, if rows of equal keys have equal lengths.
+ */
+export function batchesOfTokens(lengths: Int32Array, budget: TokenBudget): Int32Array[] {
+  const { keys, tokensPerBatch, batchSize, multipleOf, shuffle, seed, epoch } = budget
+  const order = Int32Array.from(lengths, (_, i) => i)
+  const random = randomStream(seed, epoch)
+  if (shuffle) shuffleInPlace(order, random)
+  if (keys !== undefined) order.sort((a, b) => (keys[a] as number) - (keys[b] as number))
+  const batches: Int32Array[] = []
+  let start = 0
+  let longest = 0
+  for (let end = 0; end < order.length; end++) {
+    const time = Math.ceil((lengths[order[end] as number] as number) / multipleOf) * multipleOf
+    const grown = Math.max(longest, time)
+    const size = end - start
+    if (size > 0 && (size >= batchSize || (size + 1) * grown > tokensPerBatch)) {
+      batches.push(order.subarray(start, end))
+      start = end
+      longest = time
+    } else longest = grown
+  }
+  if (start < order.length) batches.push(order.subarray(start))
+  if (shuffle) shuffleInPlace(batches, random)
+  return batches
+}
+
 /** The order in consecutive pieces of `batchSize`; the last may be smaller. The pieces are views. */
 export function cutIntoBatches(order: Int32Array, batchSize: number): Int32Array[] {
   return Array.from({ length: Math.ceil(order.length / batchSize) }, (_, i) =>

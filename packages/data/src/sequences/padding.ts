@@ -76,18 +76,24 @@ export function checkRows(rows: readonly ArrayLike<number>[], { file, lines }: P
   for (const [row, ids] of rows.entries()) {
     const place = { file, line: lines?.[row], row }
     if (ids.length === 0) throw emptyRow(place)
-    for (let t = 0; t < ids.length; t++) {
-      const id: unknown = ids[t]
-      // Int32Array would make NaN a 0, which is padding.
-      if (Number.isSafeInteger(id) && (id as number) >= 0) continue
-      throw new DataError('E_ID', {
-        ...place,
-        problem: `the id at position ${t} is ${shown(id)}`,
-        got: id,
-        expected: 'a whole number from 0 on',
-        fix: 'encode texts with a vocabulary first',
-      })
-    }
+    checkIds(ids, place)
+  }
+}
+
+/** Throws `E_ID` at the first id that is no whole number from 0 on; `kind` says which ids these are. */
+export function checkIds(ids: ArrayLike<number>, place: Place, kind = ''): void {
+  if (ids instanceof Int32Array && ids.every((id) => id >= 0)) return
+  for (let t = 0; t < ids.length; t++) {
+    const id: unknown = ids[t]
+    // Int32Array would make NaN a 0, which is padding.
+    if (Number.isSafeInteger(id) && (id as number) >= 0) continue
+    throw new DataError('E_ID', {
+      ...place,
+      problem: `the ${kind}id at position ${t} is ${shown(id)}`,
+      got: id,
+      expected: 'a whole number from 0 on',
+      fix: 'encode texts with a vocabulary first',
+    })
   }
 }
 
