@@ -6,6 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import * as data from '../src/index.ts'
+import * as subwords from '../src/subwords.ts'
 
 const root = join(import.meta.dirname, '..')
 const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
@@ -27,7 +28,9 @@ function examplesOf(file: string): Example[] {
  */
 function runnable(code: string): string {
   return code
-    .replace(/^import \{([^}]*)\} from '@rnn\/data'$/gm, (_, names: string) => `const {${names}} = data`)
+    .replace(/^import \{([^}]*)\} from '@rnn\/(data|data\/subwords)'$/gm, (_, names: string, from: string) => {
+      return `const {${names}} = ${from === 'data' ? 'data' : 'subwords'}`
+    })
     .replace(/^(.+?) \/\/ → (.+)$/gm, (_, expression: string, expected: string) => `check(${expression}, ${expected})`)
 }
 
@@ -42,7 +45,7 @@ const plain = (value: unknown): unknown =>
 
 const AsyncFunction = (async () => {}).constructor as new (
   ...args: string[]
-) => (data: object, check: (value: unknown, expected: unknown) => void) => Promise<void>
+) => (data: object, subwords: object, check: (value: unknown, expected: unknown) => void) => Promise<void>
 
 const examples = ['README.md', ...files].flatMap(examplesOf)
 
@@ -54,6 +57,6 @@ describe('examples', () => {
 
   it.each(examples)('$title', async ({ code }) => {
     expect(code).toContain('→')
-    await new AsyncFunction('data', 'check', runnable(code))(data, check)
+    await new AsyncFunction('data', 'subwords', 'check', runnable(code))(data, subwords, check)
   })
 })

@@ -3,6 +3,7 @@ import { createReadStream, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { buildVocabulary, decodeText, encodeTexts, readParallelTexts, translationDataset, words } from '../src/index.ts'
+import { subwordCodec } from '../src/subwords.ts'
 
 const folder = join(process.env['RNN_SHARED'] ?? join(import.meta.dirname, '../../../../shared'), 'data/multi30k')
 const atHand = existsSync(folder)
@@ -24,5 +25,13 @@ describe.skipIf(!atHand)('Multi30k (left out where the data are not at hand)', (
     let places = 0
     for (const { inputs } of set.batches(0)) places += inputs.source.data.length + inputs.target.data.length
     expect((set.sourceTokens + set.targetTokens) / places).toBeGreaterThan(0.9)
+  })
+
+  it('gives 8000 subwords in seconds, which give every sentence back', async () => {
+    const { pairs } = await readParallelTexts(file('train.de.gz'), file('train.en.gz'))
+    const texts = pairs.flatMap(({ source, target }) => [source, target])
+    const codec = subwordCodec(texts, { size: 8000, normalization: 'none' })
+    expect(codec.size).toBe(8000)
+    expect(texts.findIndex((text) => codec.decode(codec.encode(text)) !== text)).toBe(-1)
   })
 })

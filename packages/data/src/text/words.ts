@@ -69,17 +69,16 @@ const runs = new RegExp(String.raw`[${unspaced}][${unspaced}\p{M}\u30fc\uff70\uf
 // Zero-width joiners belong to words in Indic scripts and in Persian.
 const letter = String.raw`[\p{L}\p{M}\p{N}_\u200c\u200d]`
 const emoji = String.raw`\p{Extended_Pictographic}[\ufe0f\p{Emoji_Modifier}]?`
-const spacedToken = new RegExp(
-  [
-    String.raw`(?<!\S)'(?:s|m|d|t|ll|re|ve)(?!\S)`, // a clitic cut off before
-    String.raw`(?<!${letter})(?:\p{L}\.){2,}(?:\p{L}(?!${letter}))?`, // an abbreviation
-    String.raw`\p{N}+(?:[.,:]\p{N}+)+`, // a number with separators
-    String.raw`${letter}+(?:'${letter}+)*`, // a word, a contraction
-    String.raw`\p{Regional_Indicator}{2}`, // a flag
-    String.raw`${emoji}(?:\u200d${emoji})*`, // families and the like are emoji joined
-    String.raw`\.{2,}`,
-    "``|''", // the quotation marks of treebanks
-    String.raw`\S`,
-  ].join('|'),
-  'giu',
-)
+/** The source of the regular expression that finds tokens in spaced scripts, to be read without regard to case. */
+export const spacedTokenPattern: string = [
+  String.raw`(?<!\S)'(?:s|m|d|t|ll|re|ve)(?!\S)`, // a clitic cut off before
+  String.raw`(?<!${letter})(?:\p{L}\.){2,}(?:\p{L}(?!${letter}))?`, // an abbreviation
+  String.raw`\p{N}+(?:[.,:]\p{N}+)+`, // a number with separators
+  String.raw`${letter}+(?:'${letter}+)*`, // a word, a contraction
+  String.raw`\p{Regional_Indicator}{2}`, // a flag
+  String.raw`${emoji}(?:\u200d${emoji})*`, // families and the like are emoji joined
+  String.raw`\.{2,}`,
+  "``|''", // the quotation marks of treebanks
+  String.raw`\S`,
+].join('|')
+const spacedToken = new RegExp(spacedTokenPattern, 'giu')
