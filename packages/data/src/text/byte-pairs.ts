@@ -27,8 +27,6 @@ interface Candidate {
   readonly left: number
   readonly right: number
   readonly count: number
-  /** Of a pair that was merged before: the number of its merge. */
-  readonly rank: number | undefined
 }
 
 /** Tokens stay below this, so that a pair is one exact number: left · width + right. */
@@ -67,20 +65,14 @@ export function learnBytePairs(
     for (let i = 1; i < symbols.length; i++) note(pairOf(symbols, i), word, counts)
   }
 
-  // A merge may make a token that there is already, and so bring back a pair that was merged before. Whoever encodes by
-  // these merges joins that pair at once, by its old rank: so does the trainer.
-  const ranks = new Map<number, number>()
   const before = (a: Candidate, b: Candidate): boolean => {
-    if (a.rank !== b.rank) return (a.rank ?? Infinity) < (b.rank ?? Infinity)
     if (a.count !== b.count) return a.count > b.count
     const order = compareCodePoints(tokens[a.left] as string, tokens[b.left] as string)
     return (order || compareCodePoints(tokens[a.right] as string, tokens[b.right] as string)) < 0
   }
   const heap: Candidate[] = []
   const offer = (pair: number, count: number): void => {
-    const rank = ranks.get(pair)
-    if (count < (rank === undefined ? minFrequency : 1)) return
-    push(heap, { left: Math.floor(pair / width), right: pair % width, count, rank }, before)
+    if (count >= minFrequency) push(heap, { left: Math.floor(pair / width), right: pair % width, count }, before)
   }
   for (const [pair, count] of counts) offer(pair, count)
 
@@ -94,10 +86,10 @@ export function learnBytePairs(
       offer(pair, count) // it was counted before other merges took some away
       continue
     }
-    const merged = `${tokens[left] as string}${tokens[right] as string}`
-    const id = ids.get(merged) ?? tokens.push(merged) - 1
-    if (!ranks.has(pair)) ranks.set(pair, merges.push([tokens[left] as string, tokens[right] as string]))
-    ids.set(merged, id)
+    // No other pair makes this token: within its letters nothing but the merges before decides how they join. So a pair
+    // that was merged never comes back either.
+    const id = tokens.push(`${tokens[left] as string}${tokens[right] as string}`) - 1
+    merges.push([tokens[left] as string, tokens[right] as string])
 
     const changes = new Map<number, number>()
     for (const word of places.get(pair) ?? []) {
