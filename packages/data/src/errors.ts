@@ -4,6 +4,7 @@
 
 /** Every code that a {@link DataError} of this package can carry; match by it, not by the message. */
 export type DataErrorCode =
+  | 'E_ALL_UNKNOWN'
   | 'E_ARGUMENT'
   | 'E_COLUMN'
   | 'E_DUPLICATE_COLUMN'

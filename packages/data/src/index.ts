@@ -3,8 +3,8 @@
  * browsers and in Node.
  *
  * Where things live: `text/` tokens, vocabularies, labels; `sequences/` padding and bucketing; `batches/` what a
- * trainer reads; `readers/` files; `checks/` what is looked at before training. New formats are a file each in
- * `readers/`, subword tokenisers in `text/`, scores of texts in a `metrics/` beside them.
+ * trainer reads; `readers/` files; `checks/` what is looked at before training; `metrics/` scores of texts. New formats
+ * are a file each in `readers/`. Subwords have an entry point of their own, `subwords.ts`.
  */
 
 export { DataError } from './errors.ts'
@@ -87,4 +87,15 @@ export { parseTable, readTable } from './readers/table.ts'
 export type { Table, TableOptions, TableRow } from './readers/table.ts'
 
 export { checkFinite } from './checks/finite.ts'
+export { checkKnownTokens } from './checks/known-tokens.ts'
 export { checkClasses } from './checks/labels.ts'
+
+export { bleu } from './metrics/bleu.ts'
+export type { BleuOptions, BleuScore, BleuSmoothing } from './metrics/bleu.ts'
+export type { BleuTokenizer } from './metrics/bleu-tokenizers.ts'
+export { chrF } from './metrics/chrf.ts'
+export type { ChrFOptions, ChrFScore } from './metrics/chrf.ts'
+export { exactMatch } from './metrics/exact-match.ts'
+export type { ExactMatchOptions } from './metrics/exact-match.ts'
+export { perplexity } from './metrics/perplexity.ts'
+export type { References } from './metrics/reference-texts.ts'
