@@ -12,7 +12,7 @@ import { defaultSpecialTokens } from './text/special-tokens.ts'
 import type { SpecialTokens } from './text/special-tokens.ts'
 import { normalizerOf } from './text/standard-parts.ts'
 import type { TextCodec } from './text/text-codec.ts'
-import { textIds, tokenOf } from './text/token-table.ts'
+import { textIds, tokenOf, visible } from './text/token-table.ts'
 import { readTokenizerFile, tokenizerFile } from './text/tokenizer-file.ts'
 import type { TokenizerFile } from './text/tokenizer-file.ts'
 
@@ -142,6 +142,15 @@ export function subwordCodecFromJSON(json: unknown, file?: string): TextCodec {
   const tokenizer = hostTokenizer(copy, file)
   const decode = (ids: number[]): string =>
     ids.length === 0 ? '' : tokenizer.decode(ids, { skip_special_tokens: false, clean_up_tokenization_spaces: false })
+  const encode = (text: string): Int32Array =>
+    Int32Array.from(tokenizer.encode(text, { add_special_tokens: false }).ids)
+  const label = (id: number): string => {
+    const token = tokenOf(tokens, id)
+    const text = decode([id])
+    // A part of a letter's bytes is no text.
+    if (text.includes('\ufffd')) return token
+    return (/^[Ġ▁]/u.test(token) ? '▁' : '') + visible(text)
+  }
   return {
     unit: 'subwords',
     size: tokens.length,
@@ -150,15 +159,10 @@ export function subwordCodecFromJSON(json: unknown, file?: string): TextCodec {
     unknownId,
     startId,
     endId,
-    encode: (text) => Int32Array.from(tokenizer.encode(text, { add_special_tokens: false }).ids),
+    encode,
     decode: (ids) => decode(textIds(ids, table)),
-    label: (id) => {
-      const token = tokenOf(tokens, id)
-      const text = decode([id])
-      // A part of a letter's bytes is no text.
-      if (text.includes('\ufffd')) return token
-      return (/^[Ġ▁]/u.test(token) ? '▁' : '') + text.replace(/\s/gu, '▁')
-    },
+    label,
+    pieces: (text) => Array.from(encode(text), label),
     toJSON: () => copy,
   }
 }

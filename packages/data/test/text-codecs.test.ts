@@ -42,6 +42,12 @@ describe.each(codecs)('a codec of %s', (unit, codec) => {
     expect(codec.decode([...ids.subarray(0, 1), 1])).toContain('<unk>')
   })
 
+  it('shows what each id was made from, unknown words too', () => {
+    for (const text of [...texts, 'Unseen ÿ']) expect(codec.pieces(text)).toHaveLength(codec.encode(text).length)
+    expect(codec.pieces(texts[0]!)).toEqual(Array.from(codec.encode(texts[0]!), codec.label))
+    expect(codec.pieces('Unseen').join('').toLowerCase()).toMatch(/^▁?unseen$/)
+  })
+
   it('is the same after it was saved and restored', () => {
     const restored = restore(codec)
     expect(restored).toMatchObject({ unit, size: codec.size, tokens: codec.tokens, paddingId: 0, endId: 3 })

@@ -22,6 +22,8 @@ export interface TextCodec {
   decode(ids: Iterable<number>): string
   /** The token of an id, as a person would read it: for alignments and pictures. Throws `E_ID`. */
   label(id: number): string
+  /** What each id of `encode(text)` was made from, as a person would read it, unknown words too: for alignments. */
+  pieces(text: string): string[]
   /** For `JSON.stringify`: a Hugging Face `tokenizer.json`. */
   toJSON(): object
 }

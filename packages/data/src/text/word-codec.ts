@@ -132,6 +132,7 @@ function vocabularyCodec(table: TokenTable, unit: 'words' | 'characters', tokeni
         .map((id) => tokens[id] as string)
         .join(between),
     label: (id) => visible(tokenOf(tokens, id)),
+    pieces: (text) => tokenizer.tokenize(text).map(visible),
     toJSON: () =>
       tokenizerFile(table, {
         ...standardParts(tokenizer),
