@@ -11,6 +11,7 @@ import {
   scatterAdd,
   sliceView,
   zeros,
+  BYTES_PER_ELEMENT,
   type Backend,
   type Shape,
   type Tensor,
@@ -21,8 +22,8 @@ export class Accumulator {
   readonly #backend: Backend
   readonly #shape: Shape
   #sum: Tensor | undefined
-  /** Whether the buffer belongs to this gradient alone. The first whole contribution is only borrowed: most tensors get no second one. */
-  #owned = false
+  /** Whether the buffer was made for this gradient. The first whole contribution is only borrowed: most tensors get no second one. */
+  #made = false
 
   constructor(backend: Backend, shape: Shape) {
     this.#backend = backend
@@ -38,7 +39,7 @@ export class Accumulator {
     switch (contribution.kind) {
       case 'whole':
         if (this.#sum === undefined) this.#sum = hold(alias(contribution.gradient))
-        else if (this.#owned) accumulate(this.#sum, contribution.gradient)
+        else if (this.#owns(this.#sum)) accumulate(this.#sum, contribution.gradient)
         else this.#replace(add(this.#sum, contribution.gradient))
         break
       case 'slice': {
@@ -65,7 +66,7 @@ export class Accumulator {
     const result =
       this.#sum === undefined
         ? zeros(this.#shape, { backend: this.#backend })
-        : this.#owned
+        : this.#owns(this.#sum)
           ? alias(this.#sum)
           : copy(this.#sum)
     this.release()
@@ -79,12 +80,17 @@ export class Accumulator {
 
   #own(): Tensor {
     if (this.#sum === undefined) return this.#replace(zeros(this.#shape, { backend: this.#backend }))
-    return this.#owned ? this.#sum : this.#replace(copy(this.#sum))
+    return this.#owns(this.#sum) ? this.#sum : this.#replace(copy(this.#sum))
+  }
+
+  /** Whether the buffer is this gradient's alone, and may be written: made for it, or borrowed from a tensor that is gone by now. */
+  #owns(sum: Tensor): boolean {
+    return this.#made || (!sum.storage.shared && sum.storage.byteLength === sum.size * BYTES_PER_ELEMENT)
   }
 
   #replace(next: Tensor): Tensor {
     this.#sum?.dispose()
-    this.#owned = true
+    this.#made = true
     this.#sum = hold(next)
     return next
   }

@@ -7,6 +7,7 @@ import {
   add,
   assignFromHost,
   cast,
+  customGradient,
   detach,
   div,
   fillInto,
@@ -218,6 +219,41 @@ describe('limits', () => {
 
   test('no parameters at all', () => {
     expect(() => valueAndGrad(() => vector(1))([])).toThrow('there are no parameters to differentiate by')
+  })
+})
+
+describe('gradients that a computation brings itself', () => {
+  test('are used in place of those of the steps inside', async () => {
+    const lossOf = ([a, b]: readonly [Tensor, Tensor]): Tensor => {
+      const [y = a] = customGradient('threefold', [a, b], ([x = a, z = b], wanted) => {
+        expect(wanted).toEqual([true, true])
+        return {
+          outputs: [add(mul(x, 3), z)],
+          saved: [z],
+          backward: ([gradient = null], [kept]) => [gradient && mul(gradient, kept ?? 0), null],
+        }
+      })
+      return sum(square(y))
+    }
+    const live = backend.stats().liveBuffers
+    const [a, b] = [vector(1, 2), vector(10, 20)]
+    const { value, gradients } = valueAndGrad(lossOf)([a, b])
+    expect(value.dataSync()[0]).toBe(13 ** 2 + 26 ** 2)
+    expect(gradients.map((each) => [...each.dataSync()])).toEqual([
+      [2 * 13 * 10, 2 * 26 * 20],
+      [0, 0],
+    ])
+    for (const each of [value, ...gradients, a, b]) each.dispose()
+    expect(backend.stats().liveBuffers).toBe(live)
+  })
+
+  test('nothing is recorded without a tape', () => {
+    const x = vector(1, 2)
+    const [y] = customGradient('negated', [x], ([each = x], wanted) => {
+      expect(wanted).toEqual([false])
+      return { outputs: [mul(each, -1)], saved: [], backward: () => [] }
+    })
+    expect([...(y?.dataSync() ?? [])]).toEqual([-1, -2])
   })
 })
 

@@ -21,8 +21,30 @@ export interface SliceRecord {
   readonly attributes: { readonly axis: number; readonly start: number }
 }
 
-/** What a recorder is told: an op that ran, or a view that was taken. */
-export type OpRecord = OpOf<Tensor> | ReshapeRecord | SliceRecord
+/** A computation that says itself how its gradients follow; see `customGradient`. */
+export interface CustomRecord {
+  readonly op: 'custom'
+  readonly inputs: readonly Tensor[]
+  readonly outputs: readonly Tensor[]
+  readonly attributes: {
+    /** What `backward` reads. */
+    readonly saved: readonly Tensor[]
+    /** Gradients of the inputs, in order; null where there is none. Runs in a scope of its own, at most once. */
+    readonly backward: CustomBackward
+  }
+}
+
+/**
+ * @param gradients of the outputs, in order; null for an output that nothing used
+ * @param saved the saved tensors, in order
+ */
+export type CustomBackward = (
+  gradients: readonly (Tensor | null)[],
+  saved: readonly Tensor[],
+) => readonly (Tensor | null)[]
+
+/** What a recorder is told: an op that ran, a view that was taken, or a computation with gradients of its own. */
+export type OpRecord = OpOf<Tensor> | ReshapeRecord | SliceRecord | CustomRecord
 
 /** Follows operations on tracked tensors. */
 export interface Recorder {

@@ -2,6 +2,7 @@
 
 import type { OpRecord } from '@rnn/core'
 import { binaryRule, selectRule } from './binary.ts'
+import { customRule } from './custom.ts'
 import { crossEntropyRule, layerNormRule } from './fused.ts'
 import { concatRule, copyRule, gatherRule, padRule, reshapeRule, sliceRule, transposeRule } from './layout.ts'
 import { matmulRule } from './matmul.ts'
@@ -15,6 +16,7 @@ const RULES: { readonly [Name in OpRecord['op']]?: Rule<RecordOf<Name>> } = {
   concat: concatRule,
   copy: copyRule,
   crossEntropyForward: crossEntropyRule,
+  custom: customRule,
   gather: gatherRule,
   layerNormForward: layerNormRule,
   linearScanForward: linearScanRule,

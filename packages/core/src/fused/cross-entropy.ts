@@ -44,6 +44,19 @@ export function softmaxCrossEntropy(logits: Tensor, labels: Tensor, options: Cro
     throw new RnnError({ code: 'E_SHAPE', operation, problem: 'logits are a scalar, expected […, classes]' })
   const classes = logits.shape.at(-1) ?? 0
   checkShape(operation, 'labels', labels, logits.shape.slice(0, -1))
+  checkCrossEntropyOptions(operation, classes, options)
+  return scope(logits.backend, () => {
+    const rows = sizeOf(labels.shape)
+    const flat = [reshape(logits, [rows, classes]), reshape(labels, [rows])] as const
+    const loss =
+      fusedForward(...flat, classWeights ?? null, labelSmoothing) ?? composite(...flat, classWeights, labelSmoothing)
+    return reshape(loss, labels.shape)
+  })
+}
+
+/** @throws E_SHAPE, E_DTYPE, E_VALUE */
+export function checkCrossEntropyOptions(operation: string, classes: number, options: CrossEntropyOptions): void {
+  const { labelSmoothing = 0, classWeights } = options
   if (classWeights !== undefined) {
     checkDType(operation, 'classWeights', classWeights, 'float32')
     checkShape(operation, 'classWeights', classWeights, [classes])
@@ -56,13 +69,6 @@ export function softmaxCrossEntropy(logits: Tensor, labels: Tensor, options: Cro
       fix: 'use 0 … below 1',
     })
   }
-  return scope(logits.backend, () => {
-    const rows = sizeOf(labels.shape)
-    const flat = [reshape(logits, [rows, classes]), reshape(labels, [rows])] as const
-    const loss =
-      fusedForward(...flat, classWeights ?? null, labelSmoothing) ?? composite(...flat, classWeights, labelSmoothing)
-    return reshape(loss, labels.shape)
-  })
 }
 
 function fusedForward(
