@@ -1,9 +1,36 @@
 // @rnn/layers: embedding, recurrent, dense and other layers, containers, and saved models for @rnn.
 
+export { AdditiveAttention, additiveAttention, type AdditiveAttentionOptions } from './attention/additive-attention.ts'
+export {
+  Attention,
+  type Attended,
+  type AttentionInput,
+  type AttentionMemory,
+  type AttentionSizes,
+} from './attention/attention.ts'
+export { ConcatAttention, concatAttention, type ConcatAttentionOptions } from './attention/concat-attention.ts'
+export { DotAttention, dotAttention, type DotAttentionOptions } from './attention/dot-attention.ts'
+export { GeneralAttention, generalAttention } from './attention/general-attention.ts'
+export {
+  MultiHeadAttention,
+  multiHeadAttention,
+  type MultiHeadAttentionOptions,
+} from './attention/multi-head-attention.ts'
+export { ScoredAttention } from './attention/scored-attention.ts'
 export { type Json, type ModuleConfig } from './config/config.ts'
 export { fromJSON, type ModuleFactory, type ModuleTypes } from './config/from-json.ts'
 export { Sequential, sequential } from './containers/sequential.ts'
 export { child, INFERENCE, type Carry, type ForwardContext } from './context.ts'
+export { type DecoderMemory, type DecoderState } from './encoder-decoder/decoder-state.ts'
+export { Decoding, type SteppingModel } from './encoder-decoder/decoding.ts'
+export {
+  EncoderDecoder,
+  encoderDecoder,
+  type DecoderStep,
+  type EncoderDecoderInput,
+  type SourceInput,
+} from './encoder-decoder/encoder-decoder.ts'
+export { type EncoderDecoderOptions, type EncoderDecoderSettings } from './encoder-decoder/options.ts'
 export { isHostArray, upload, type BatchLike, type HostArray, type Uploaded, type UploadedBatch } from './host-array.ts'
 export { importPytorch, type ImportPytorchOptions, type PytorchState } from './interchange/import-pytorch.ts'
 export { Activation, activation, type ActivationName } from './layers/activation.ts'

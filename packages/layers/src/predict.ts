@@ -1,6 +1,19 @@
 // Inference from host to host: upload, one forward pass, read, with everything freed on the way.
 
-import { cast, readTensors, RnnError, scope, sigmoid, softmax, Tensor, tensorsIn, type Backend } from '@rnn/core'
+import {
+  cast,
+  isDeferredLogits,
+  logitsOf,
+  readTensors,
+  RnnError,
+  scope,
+  sigmoid,
+  softmax,
+  Tensor,
+  tensorsIn,
+  type Backend,
+  type DeferredLogits,
+} from '@rnn/core'
 import type { ForwardContext } from './context.ts'
 import { isHostArray, upload, type BatchLike, type HostArray } from './host-array.ts'
 
@@ -14,8 +27,8 @@ export type HostInput<Input> = Input extends Tensor
 /** Inputs alone, or a batch with lengths. A model whose inputs are a record must not call one of them `inputs`. */
 export type PredictInput<Input> = HostInput<Input> | BatchLike<HostInput<Input>>
 
-/** A model's output with a host array in each tensor's place. */
-export type Prediction<Output> = Output extends Tensor
+/** A model's output with a host array in each tensor's place; logits are computed. */
+export type Prediction<Output> = Output extends Tensor | DeferredLogits
   ? HostArray<Float32Array>
   : Output extends object
     ? { readonly [K in keyof Output]: Prediction<Output[K]> }
@@ -47,7 +60,8 @@ export async function predict<Input, Output>(
   const { output, tensors, shapes, reading } = withoutTensors(backend, () => {
     const batch = upload({ inputs, lengths }, backend)
     const context: ForwardContext = { training: false, key: undefined, lengths: batch.lengths }
-    const result = model.forward(batch.inputs as Input, context) // the upload of a HostInput<Input> is an Input
+    const forwarded = model.forward(batch.inputs as Input, context) // the upload of a HostInput<Input> is an Input
+    const result = isDeferredLogits(forwarded) ? logitsOf(forwarded) : forwarded
     const found = tensorsIn(result)
     const activated = found.map((each) => activate(activation, each.dtype === 'float32' ? each : cast(each, 'float32')))
     return {

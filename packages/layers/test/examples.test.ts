@@ -47,6 +47,14 @@ async function fixtures(): Promise<Record<string, unknown>> {
     ['encoder.weight_ih_l0', waves(12, 2)],
     ['encoder.weight_hh_l0', waves(12, 4)],
   ])
+  const translator = await initialized(
+    layers.encoderDecoder({
+      source: embedding({ vocabularySize: 9, units: 4 }),
+      encoder: gru({ units: 4 }),
+      decoder: gru({ units: 4 }),
+      attention: layers.additiveAttention({ units: 4 }),
+    }),
+  )
   const x = core.tensor(waves(2, 3, 2).data, { backend, shape: [2, 3, 2] })
   return {
     ...core,
@@ -60,6 +68,9 @@ async function fixtures(): Promise<Record<string, unknown>> {
     x,
     y: x,
     lengths: core.tensor(Int32Array.of(3, 1), { backend }),
+    translator,
+    source: core.tensor(Int32Array.of(1, 2, 3, 4, 5, 0), { backend, shape: [2, 3] }),
+    sourceLengths: core.tensor(Int32Array.of(3, 2), { backend }),
     withEncoder: await initialized(new WithEncoder()),
     bytes: files['weights.safetensors'],
     text: files['config.json'],

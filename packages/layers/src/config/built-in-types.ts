@@ -1,11 +1,19 @@
 // The layers of this package by the type in their JSON form.
 
 import { RnnError } from '@rnn/core'
+import { additiveAttention, type AdditiveAttentionOptions } from '../attention/additive-attention.ts'
+import { Attention, ATTENTION_SIZE_TYPES, type AttentionSizes } from '../attention/attention.ts'
+import { concatAttention, type ConcatAttentionOptions } from '../attention/concat-attention.ts'
+import { dotAttention, type DotAttentionOptions } from '../attention/dot-attention.ts'
+import { generalAttention } from '../attention/general-attention.ts'
+import { multiHeadAttention, type MultiHeadAttentionOptions } from '../attention/multi-head-attention.ts'
 import { sequential } from '../containers/sequential.ts'
+import { encoderDecoder } from '../encoder-decoder/encoder-decoder.ts'
+import { SETTING_TYPES, type EncoderDecoderSettings } from '../encoder-decoder/options.ts'
 import { activation, type ActivationName } from '../layers/activation.ts'
 import { dense, type DenseOptions } from '../layers/dense.ts'
 import { dropout } from '../layers/dropout.ts'
-import { embedding, type EmbeddingOptions } from '../layers/embedding.ts'
+import { Embedding, embedding, type EmbeddingOptions } from '../layers/embedding.ts'
 import { lastOverTime } from '../layers/last-over-time.ts'
 import { maxOverTime } from '../layers/max-over-time.ts'
 import { meanOverTime } from '../layers/mean-over-time.ts'
@@ -15,7 +23,7 @@ import { lstm } from '../recurrent/lstm.ts'
 import { RECURRENT_OPTION_TYPES, recurrentOptions } from '../recurrent/recurrent-options.ts'
 import { Recurrent } from '../recurrent/recurrent.ts'
 import { simpleRnn, type SimpleRnnOptions } from '../recurrent/simple-rnn.ts'
-import { readOptions, type ModuleConfig } from './config.ts'
+import { readOptions, type Json, type ModuleConfig } from './config.ts'
 import type { ModuleTypes } from './from-json.ts'
 
 type EmbeddingConfig = Omit<EmbeddingOptions, 'weights' | 'initializer'>
@@ -45,7 +53,40 @@ export const BUILT_IN_TYPES: ModuleTypes = {
     if (!Array.isArray(layers)) throw unexpected(type, 'layers is no array')
     return sequential(...layers.map(revive))
   },
+  additiveAttention: (config) => additiveAttention(readOptions<AdditiveAttentionOptions>(config, ADDITIVE, ['units'])),
+  concatAttention: (config) => concatAttention(readOptions<ConcatAttentionOptions>(config, CONCAT, ['units'])),
+  dotAttention: (config) => dotAttention(readOptions<DotAttentionOptions>(config, DOT)),
+  generalAttention: (config) => generalAttention(readOptions<AttentionSizes>(config, ATTENTION_SIZE_TYPES)),
+  multiHeadAttention: (config) =>
+    multiHeadAttention(readOptions<MultiHeadAttentionOptions>(config, MULTI_HEAD, ['heads', 'units'])),
+  encoderDecoder: ({ type, source, encoder, target, decoder, attention, ...rest }, revive) => {
+    const settings = readOptions<EncoderDecoderSettings>({ type, ...rest }, SETTING_TYPES)
+    const part = <M>(name: string, config: Json | undefined, kind: abstract new (...values: never) => M): M => {
+      const module: unknown = revive(config)
+      if (module instanceof kind) return module
+      throw unexpected(type, `${name} is not of a type that can stand there`)
+    }
+    return encoderDecoder({
+      ...settings,
+      source: part('source', source, Embedding),
+      encoder: part('encoder', encoder, Recurrent),
+      decoder: part('decoder', decoder, Recurrent),
+      ...(target !== undefined && { target: part('target', target, Embedding) }),
+      ...(attention !== undefined && { attention: part('attention', attention, Attention) }),
+    })
+  },
 }
+
+const ADDITIVE = { units: 'number', useBias: 'boolean', coverage: 'boolean', ...ATTENTION_SIZE_TYPES } as const
+const CONCAT = { units: 'number', ...ATTENTION_SIZE_TYPES } as const
+const DOT = { scaled: 'boolean', ...ATTENTION_SIZE_TYPES } as const
+const MULTI_HEAD = {
+  heads: 'number',
+  units: 'number',
+  useBias: 'boolean',
+  dropout: 'number',
+  ...ATTENTION_SIZE_TYPES,
+} as const
 
 const EMBEDDING = { vocabularySize: 'number', units: 'number', paddingIndex: 'number', trainable: 'boolean' } as const
 const DENSE = { units: 'number', activation: 'string', useBias: 'boolean', inputSize: 'number' } as const

@@ -1,5 +1,6 @@
 // Options that all recurrent layers share, and their checks.
 
+import { RnnError } from '@rnn/core'
 import { checkChoice, checkRate, checkWhole } from '../checks.ts'
 import { readOptions, type ModuleConfig } from '../config/config.ts'
 
@@ -15,6 +16,8 @@ export interface RecurrentOptions {
   readonly dropout?: number
   /** Share of the hidden state dropped where it enters the recurrent product while training, one mask per sequence (Gal & Ghahramani 2016). Default: 0. */
   readonly recurrentDropout?: number
+  /** Each stacked layer but the first adds its input to its output (Wu et al. 2016). Needs `returns: 'sequence'`. Default: false. */
+  readonly residual?: boolean
   /** What `forward` gives: the hidden states `[batch, time, units]`, or the final one `[batch, units]`. Default: sequence. */
   readonly returns?: 'sequence' | 'last'
   /** backward: from each row's own last step to its first; outputs stay at their own time steps. Default: forward. */
@@ -23,7 +26,7 @@ export interface RecurrentOptions {
 
 /** @throws E_VALUE */
 export function checkRecurrentOptions(operation: string, options: RecurrentOptions): void {
-  const { units, inputSize, layers, dropout, recurrentDropout, returns, direction } = options
+  const { units, inputSize, layers, dropout, recurrentDropout, residual, returns, direction } = options
   checkWhole(operation, 'units', units, 1)
   if (inputSize !== undefined) checkWhole(operation, 'inputSize', inputSize, 1)
   if (layers !== undefined) checkWhole(operation, 'layers', layers, 1)
@@ -31,6 +34,14 @@ export function checkRecurrentOptions(operation: string, options: RecurrentOptio
   if (recurrentDropout !== undefined) checkRate(operation, 'recurrentDropout', recurrentDropout)
   if (returns !== undefined) checkChoice(operation, 'returns', returns, ['sequence', 'last'])
   if (direction !== undefined) checkChoice(operation, 'direction', direction, ['forward', 'backward'])
+  if (residual === true && returns === 'last') {
+    throw new RnnError({
+      code: 'E_VALUE',
+      operation,
+      problem: "residual layers have no single last state: returns is 'last'",
+      fix: 'return the sequence, and take lastOverTime() of it',
+    })
+  }
 }
 
 /** JSON types of `RecurrentOptions`. */
@@ -40,6 +51,7 @@ export const RECURRENT_OPTION_TYPES = {
   layers: 'number',
   dropout: 'number',
   recurrentDropout: 'number',
+  residual: 'boolean',
   returns: 'string',
   direction: 'string',
 } as const

@@ -1,6 +1,7 @@
 // All recurrent layers: a cell, stacked or not, in one direction or both.
 
 import {
+  add,
   mul,
   RnnError,
   scan,
@@ -11,7 +12,7 @@ import {
   type RandomKey,
   type Tensor,
 } from '@rnn/core'
-import { agreeOnInputSize, checkFeatures, checkSequence } from '../checks.ts'
+import { agreeOnInputSize, built, checkFeatures, checkSequence } from '../checks.ts'
 import { describe, type ModuleConfig } from '../config/config.ts'
 import { INFERENCE, type Carry, type ForwardContext } from '../context.ts'
 import { dropoutMask, requireKey } from '../layers/dropout.ts'
@@ -40,7 +41,7 @@ export interface RunOptions<State extends readonly Tensor[]> {
 
 /** What a recurrent layer computes. All tensors belong to the caller's scope. */
 export interface RunResult<State extends readonly Tensor[]> {
-  /** The top layer's hidden state at every time step, `[batch, time, units]` (2·units for two concatenated directions); zero past a row's end. */
+  /** The top layer's output at every time step, `[batch, time, units]` (2·units for two concatenated directions): its hidden state, with `residual` plus its input; zero past a row's end. */
   readonly sequence: Tensor
   /** The top layer's final hidden state, `[batch, units]` (or 2·units), both directions merged: after a row's last step, and for the backward direction after its first. */
   readonly last: Tensor
@@ -163,7 +164,7 @@ export class Recurrent<State extends readonly Tensor[] = readonly Tensor[]> exte
     checkSequence(type, x)
     if (this.#inputSize !== undefined) checkFeatures(type, x, this.#inputSize)
     if (initial !== undefined) this.#checkStates(initial)
-    const { dropout = 0 } = this.options
+    const { dropout = 0, residual = false } = this.options
 
     return scope(x.backend, () => {
       const final: State[] = []
@@ -175,13 +176,14 @@ export class Recurrent<State extends readonly Tensor[] = readonly Tensor[]> exte
           return this.#runCell(i, input, initial?.[i], { lengths, training, key: ownKey })
         })
         final.push(...runs.map((run) => run.final))
-        const output = mergeOutputs(
+        const merged = mergeOutputs(
           runs.map(({ sequence }) => sequence),
           this.merge,
         )
+        const output = residual && layer > 0 ? add(merged, input) : merged
         // Nothing reads these again: a tape holds aliases of what it needs.
         if (input !== x) input.dispose()
-        for (const { sequence } of runs) if (sequence !== output) sequence.dispose()
+        for (const each of [merged, ...runs.map(({ sequence }) => sequence)]) if (each !== output) each.dispose()
         input = output
         if (training && dropout > 0 && layer < layerCount - 1) {
           const mask = dropoutMask(
@@ -199,6 +201,17 @@ export class Recurrent<State extends readonly Tensor[] = readonly Tensor[]> exte
     })
   }
 
+  /**
+   * The values of one cell by the names of `cell.parameters`: for loops of one's own over single steps. They stay the layer's.
+   *
+   * @param index layer by layer, and in each the forward direction first
+   * @throws E_NOT_BUILT before `init`
+   */
+  cellParameters(index: number): Parameters {
+    const variables = built(this.type, this.#cells[index])
+    return Object.fromEntries(Object.entries(variables).map(([name, variable]) => [name, variable.value]))
+  }
+
   /** One layer in one direction. */
   #runCell(
     i: number,
@@ -208,9 +221,7 @@ export class Recurrent<State extends readonly Tensor[] = readonly Tensor[]> exte
   ): { sequence: Tensor; final: State } {
     const { units, recurrentDropout = 0 } = this.options
     const { lengths, training, key } = context
-    const parameters: Parameters = Object.fromEntries(
-      Object.entries(this.#cells[i] ?? {}).map(([name, variable]) => [name, variable.value]),
-    )
+    const parameters = this.cellParameters(i)
     const hiddenMask =
       training && recurrentDropout > 0
         ? dropoutMask(x, [x.shape[0] ?? 0, units], recurrentDropout, requireKey(this.type, key))
@@ -267,9 +278,9 @@ export class Recurrent<State extends readonly Tensor[] = readonly Tensor[]> exte
   }
 
   override toJSON(): ModuleConfig {
-    const { units, inputSize, layers, dropout, recurrentDropout, returns, direction } = this.options
+    const { units, inputSize, layers, dropout, recurrentDropout, residual, returns, direction } = this.options
     const { type, options } = this.#description
-    const own = { units, ...options, inputSize, layers, dropout, recurrentDropout, returns, direction }
+    const own = { units, ...options, inputSize, layers, dropout, recurrentDropout, residual, returns, direction }
     const layer = describe(type, own)
     return this.bidirectional ? { type: 'bidirectional', layer, merge: this.merge } : layer
   }

@@ -2,15 +2,21 @@
 
 import {
   add,
+  broadcastTo,
   cast,
+  deferredCrossEntropy,
+  div,
   formatShape,
   gather,
+  greater,
   greaterEqual,
+  isDeferredLogits,
   logicalAnd,
   logSoftmax,
   mul,
   neg,
   notEqual,
+  ones,
   reshape,
   RnnError,
   sameShape,
@@ -18,6 +24,7 @@ import {
   softmaxCrossEntropy,
   sum,
   tensor,
+  type DeferredLogits,
   type Tensor,
 } from '@rnn/core'
 import type { Loss, LossContext, MeasuredLoss } from './loss.ts'
@@ -44,7 +51,7 @@ interface Settings {
 /**
  * Cross-entropy of softmax(outputs) with the targets, averaged as PyTorch's `CrossEntropyLoss` does.
  *
- * Outputs are logits, `[batch, classes]` or `[batch, time, classes]`. Targets are either class indices, int32 of that shape without the classes, or
+ * Outputs are logits, `[batch, classes]` or `[batch, time, classes]`, or `DeferredLogits` of that shape, which never exist all at once (for these: class indices only). Targets are either class indices, int32 of that shape without the classes, or
  * probabilities (one-hot rows are some) of that shape, float32, int32 or bool.
  *
  * - Class indices: `Σ losses / Σ classWeights[target]` over all that count, the losses having their class weights on.
@@ -58,7 +65,7 @@ interface Settings {
  *
  * @throws E_SHAPE, E_DTYPE when outputs and targets don't match; E_INDEX_RANGE, at once or at the next read, for a class index that is none
  */
-export function crossEntropy(options: CrossEntropyLossOptions = {}): Loss {
+export function crossEntropy(options: CrossEntropyLossOptions = {}): Loss<Tensor | DeferredLogits> {
   const { labelSmoothing = 0, ignoreIndex = -1, classWeights } = options
   if (!(labelSmoothing >= 0 && labelSmoothing < 1)) throw invalid(`labelSmoothing ${labelSmoothing}`, 'use 0 … below 1')
   if (!Number.isInteger(ignoreIndex)) throw invalid(`ignoreIndex ${ignoreIndex}`, 'use a whole number')
@@ -73,6 +80,7 @@ export function crossEntropy(options: CrossEntropyLossOptions = {}): Loss {
     classWeights: weights === undefined ? null : Array.from(weights),
   }
   return meanLoss('crossEntropy', configuration, (logits, targets, context) => {
+    if (isDeferredLogits(logits)) return fromDeferred(logits, targets, settings, context)
     const rows = logits.shape.slice(0, -1)
     if (sameShape(targets.shape, logits.shape)) return fromProbabilities(logits, targets, settings, context)
     if (sameShape(targets.shape, rows) && targets.dtype === 'int32')
@@ -82,17 +90,42 @@ export function crossEntropy(options: CrossEntropyLossOptions = {}): Loss {
 }
 
 function fromIndices(logits: Tensor, targets: Tensor, settings: Settings, context: LossContext): MeasuredLoss {
-  const { labelSmoothing, ignoreIndex } = settings
-  const rows = targets.shape
-  const weights = weightTensor(logits, settings)
-  const counts = ignoreIndex === -1 ? undefined : notEqual(targets, ignoreIndex)
-  const { counted, factors } = rowWeights('crossEntropy', rows, context)
-  const mask = counts && counted ? logicalAnd(counts, counted) : (counts ?? counted)
-  const labels = mask === undefined ? targets : select(mask, targets, -1)
+  const { labelSmoothing } = settings
+  const weights = weightTensor(logits, logits.shape.at(-1), settings)
+  const { labels, factors, targetWeights } = countedLabels(targets, weights, settings, context)
   const losses = softmaxCrossEntropy(logits, labels, { labelSmoothing, classWeights: weights })
-  const targetWeights = weights === undefined ? cast(greaterEqual(labels, 0), 'float32') : gather(weights, labels)
   if (factors === undefined) return quotient(sum(losses), sum(targetWeights))
   return quotient(sum(mul(losses, factors)), sum(mul(targetWeights, factors)))
+}
+
+/** As `fromIndices`, for logits that are computed by pieces. What the sum is divided by goes in before it: then the gradients need no pass of their own for it. */
+function fromDeferred(logits: DeferredLogits, targets: Tensor, settings: Settings, context: LossContext): MeasuredLoss {
+  const { features, kernel, transposeKernel } = logits
+  const rows = features.shape.slice(0, -1)
+  if (!sameShape(targets.shape, rows) || targets.dtype !== 'int32') throw mismatch(features, targets)
+  const { labelSmoothing } = settings
+  const weights = weightTensor(features, kernel.shape[transposeKernel ? 0 : 1], settings)
+  const { labels, factors, targetWeights } = countedLabels(targets, weights, settings, context)
+  const total = sum(factors === undefined ? targetWeights : mul(targetWeights, factors))
+  const share = div(factors ?? ones(rows, { backend: features.backend }), select(greater(total, 0), total, 1))
+  const options = { labelSmoothing, classWeights: weights, rowWeights: broadcastTo(share, rows) }
+  return { mean: deferredCrossEntropy(logits, labels, options), weight: total }
+}
+
+/** The labels with −1 for what doesn't count, and what each row and its class weigh. */
+function countedLabels(
+  targets: Tensor,
+  classWeights: Tensor | undefined,
+  { ignoreIndex }: Settings,
+  context: LossContext,
+): { labels: Tensor; factors: Tensor | undefined; targetWeights: Tensor } {
+  const counts = ignoreIndex === -1 ? undefined : notEqual(targets, ignoreIndex)
+  const { counted, factors } = rowWeights('crossEntropy', targets.shape, context)
+  const mask = counts && counted ? logicalAnd(counts, counted) : (counts ?? counted)
+  const labels = mask === undefined ? targets : select(mask, targets, -1)
+  const targetWeights =
+    classWeights === undefined ? cast(greaterEqual(labels, 0), 'float32') : gather(classWeights, labels)
+  return { labels, factors, targetWeights }
 }
 
 function fromProbabilities(logits: Tensor, targets: Tensor, settings: Settings, context: LossContext): MeasuredLoss {
@@ -101,16 +134,15 @@ function fromProbabilities(logits: Tensor, targets: Tensor, settings: Settings, 
   const rows = logits.shape.slice(0, -1)
   const weights = rowWeights('crossEntropy', rows, context)
   const counted = weights.counted && reshape(weights.counted, [...weights.counted.shape, 1])
-  const classWeights = weightTensor(logits, settings)
+  const classWeights = weightTensor(logits, logits.shape.at(-1), settings)
   const hard = masked(cast(targets, 'float32'), counted)
   const soft = labelSmoothing === 0 ? hard : add(mul(hard, 1 - labelSmoothing), labelSmoothing / classes)
   const wanted = classWeights === undefined ? soft : mul(soft, classWeights)
   return weightedMean(neg(sum(mul(logSoftmax(masked(logits, counted)), wanted), { axis: -1 })), weights)
 }
 
-function weightTensor(logits: Tensor, { classWeights }: Settings): Tensor | undefined {
+function weightTensor(logits: Tensor, classes: number | undefined, { classWeights }: Settings): Tensor | undefined {
   if (classWeights === undefined) return undefined
-  const classes = logits.shape.at(-1)
   if (classes === classWeights.length) return tensor(classWeights, { backend: logits.backend })
   throw new RnnError({
     code: 'E_SHAPE',

@@ -38,15 +38,15 @@ export interface Loss<Outputs = Tensor, Targets = Tensor> {
 }
 
 /** A loss from its `measure`, which runs in a scope of its own. */
-export function meanLoss(
+export function meanLoss<Outputs = Tensor>(
   name: string,
   configuration: JsonObject,
-  measure: (outputs: Tensor, targets: Tensor, context: LossContext) => MeasuredLoss,
-): Loss {
+  measure: (outputs: Outputs, targets: Tensor, context: LossContext) => MeasuredLoss,
+): Loss<Outputs> {
   return {
     name,
     configuration,
-    compute: (outputs, targets, context = {}) => scope(outputs.backend, () => measure(outputs, targets, context).mean),
-    measure: (outputs, targets, context = {}) => scope(outputs.backend, () => measure(outputs, targets, context)),
+    compute: (outputs, targets, context = {}) => scope(targets.backend, () => measure(outputs, targets, context).mean),
+    measure: (outputs, targets, context = {}) => scope(targets.backend, () => measure(outputs, targets, context)),
   }
 }

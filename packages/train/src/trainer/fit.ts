@@ -28,7 +28,7 @@ export interface FitOptions<Input = Tensor, Output = Tensor, Targets = Tensor>
 export async function fit<Input, Output, Targets>(
   model: TrainableModel<Input, Output>,
   trainSet: TrainingSet<Input, Targets>,
-  options: FitOptions<Input, Output, Targets>,
+  options: FitOptions<Input, NoInfer<Output>, Targets>,
 ): Promise<History> {
   const trainer = new Trainer(model, options)
   try {

@@ -36,7 +36,7 @@ export interface Position {
 export class Trainer<Input = Tensor, Output = Tensor, Targets = Tensor> {
   readonly #state: TrainingState<Input, Output, Targets>
 
-  constructor(model: TrainableModel<Input, Output>, options: TrainerOptions<Output, Targets>) {
+  constructor(model: TrainableModel<Input, Output>, options: TrainerOptions<NoInfer<Output>, Targets>) {
     this.#state = new TrainingState(model, options, {
       readWeights: () => this.readWeights(),
       writeWeights: (weights) => this.writeWeights(weights),
