@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os'
 import { cpu } from '@rnn/backend-cpu'
 import { wasm } from '@rnn/backend-wasm'
 import type { Backend } from '@rnn/core'
-import { AppError } from './errors.ts'
+import { AppError } from 'app-kit/errors'
 
 /** More threads than this wait for one another on batches of the usual size. */
 const MOST_THREADS = 4

@@ -1,18 +1,6 @@
 /** The entry of the command line. */
 
-import { systemProblem } from './errors.ts'
+import { runProcess } from 'app-kit/process'
 import { run } from './program.ts'
 
-// A reader that has seen enough (`| head`) closes the pipe, and a terminal may be closed: no reason to complain, nor to give up a training.
-let unwritten: Error | undefined
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE' && error.code !== 'EIO') unwritten ??= error
-})
-process.stderr.on('error', () => {})
-process.on('exit', () => {
-  if (unwritten === undefined) return
-  process.stderr.write(`error: can't write to standard output: ${systemProblem(unwritten)}\n`)
-  process.exitCode ||= 1
-})
-
-process.exitCode = await run(process.argv.slice(2))
+await runProcess(run)

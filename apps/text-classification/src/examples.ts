@@ -9,8 +9,8 @@ import {
   type SplitOptions,
 } from '@rnn/data'
 import type { Review } from './corpus/corpus.ts'
-import { AppError, hasCode } from './errors.ts'
-import { readText, shownPath } from './files.ts'
+import { AppError, hasCode } from 'app-kit/errors'
+import { readText, shownPath } from 'app-kit/files'
 
 /** Labelled texts that know where they came from; those of the corpus also by which construction they were made. */
 export interface Examples extends LabelledTexts {

@@ -1,8 +1,8 @@
 /** How good predictions are, label by label, as tables. */
 
 import type { ConfusionMatrix } from '@rnn/train'
-import { percent } from './ui/style.ts'
-import { table } from './ui/table.ts'
+import { percent } from 'app-kit/ui/style'
+import { table } from 'app-kit/ui/table'
 
 /** How well one label is found. */
 export interface LabelScore {

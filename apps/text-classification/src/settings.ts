@@ -1,6 +1,6 @@
 /** What decides a training, beside its data: saved with the model and compared when a training is gone on with. */
 
-import { AppError } from './errors.ts'
+import { AppError } from 'app-kit/errors'
 
 /** The recurrent cells to choose from. */
 export const cellNames = ['lstm', 'gru', 'simple'] as const

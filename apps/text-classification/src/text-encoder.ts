@@ -11,7 +11,7 @@ import {
   type Tokenizer,
   type Vocabulary,
 } from '@rnn/data'
-import { AppError } from './errors.ts'
+import { AppError } from 'app-kit/errors'
 import type { Examples } from './examples.ts'
 
 /** Texts to ids and labels to class numbers. */

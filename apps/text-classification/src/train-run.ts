@@ -6,16 +6,16 @@ import { withBackend } from './backends.ts'
 import { trainBaseline } from './baseline.ts'
 import type { Classifier } from './classifier.ts'
 import { dataDigest, loadData, similarLabels, type DataSources, type TrainingData } from './data-sources.ts'
-import { AppError, describeError, hasCode, problemOf, Stop } from './errors.ts'
-import { listenForInterruption } from './interruption.ts'
+import { AppError, describeError, hasCode, problemOf, Stop } from 'app-kit/errors'
+import { listenForInterruption } from 'app-kit/interruption'
 import { textClassifier } from './model.ts'
-import { prepareFolder, saveClassifier, trainInto } from './model-folder.ts'
+import { folders, saveClassifier } from './model-folder.ts'
 import type { Settings } from './settings.ts'
 import { encode, encoderOf, type TextEncoder } from './text-encoder.ts'
 import { trainNetwork } from './training.ts'
-import type { Output } from './ui/output.ts'
-import { progressView } from './ui/progress.ts'
-import { canResume, removeUnfinished, type TrainingPlan } from './unfinished.ts'
+import type { Output } from 'app-kit/ui/output'
+import { progressView } from 'app-kit/ui/progress'
+import { canResume, type TrainingPlan } from './unfinished.ts'
 
 /** What to train and where to save it. */
 export interface RunRequest {
@@ -71,7 +71,7 @@ export async function trainAndSave(request: RunRequest, use: (run: TrainedRun) =
   for (const [one, other] of similarLabels(data.train.labels)) {
     output.note(`note: the labels ${JSON.stringify(one)} and ${JSON.stringify(other)} are learnt as different ones`)
   }
-  const release = await prepareFolder(folder, { resume: request.resume !== undefined, restart: request.restart })
+  const release = await folders.prepare(folder, { resume: request.resume !== undefined, restart: request.restart })
   try {
     await withBackend(request.backend, async (backend) => trainOn(backend, request, { data, plan, encoder, sets }, use))
   } catch (error) {
@@ -90,7 +90,7 @@ async function withAdvice(error: unknown, folder: string): Promise<unknown> {
   }
   // A full disk, say.
   if (!hasCode(error, 'E_FILE') || !(await canResume(folder))) return error
-  return new AppError('E_FILE', describeError(error), `go on with: ${trainInto(folder, '--resume')}`, error)
+  return new AppError('E_FILE', describeError(error), `go on with: ${folders.trainInto(folder, '--resume')}`, error)
 }
 
 /** What is ready before a training begins. */
@@ -110,7 +110,7 @@ async function trainOn(
   const model = textClassifier(settings, encoder.vocabulary.size, encoder.labels.size)
   await model.init(backend, { seed: settings.seed })
   describeTraining(output, data, encoder, settings, model.parameterCount, backend)
-  const goOn = `go on with: ${trainInto(folder, '--resume')}`
+  const goOn = `go on with: ${folders.trainInto(folder, '--resume')}`
   const history = await trainNetwork({
     model,
     trainSet: sets.train,
@@ -119,7 +119,7 @@ async function trainOn(
     folder,
     resume: resume !== undefined,
     output,
-    view: progressView({ quiet: output.json && !process.stderr.isTTY }),
+    view: progressView({ quiet: output.json && !process.stderr.isTTY, unit: 'texts' }),
   })
   if (history.aborted) {
     output.note(`saved in ${folder}; ${goOn}`)
@@ -161,7 +161,7 @@ async function trainOn(
     const classifier = { settings, encoder, model }
     saving = true
     await saveClassifier(folder, classifier, history, metrics)
-    await removeUnfinished(folder)
+    await folders.removeUnfinished(folder)
     interruption.close()
     await use({ classifier, data, metrics })
   } finally {

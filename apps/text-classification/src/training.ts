@@ -3,11 +3,13 @@
 import type { TextDataset } from '@rnn/data'
 import type { Sequential } from '@rnn/layers'
 import { accuracy, adam, cosineDecay, crossEntropy, Trainer, type History } from '@rnn/train'
-import { AppError, problemOf } from './errors.ts'
-import { listenForInterruption } from './interruption.ts'
-import type { Output } from './ui/output.ts'
-import type { ProgressView } from './ui/progress.ts'
-import { readCheckpoint, saveUnfinished, type TrainingPlan } from './unfinished.ts'
+import { AppError, problemOf } from 'app-kit/errors'
+import { percent } from 'app-kit/ui/style'
+import { listenForInterruption } from 'app-kit/interruption'
+import type { Output } from 'app-kit/ui/output'
+import type { ProgressView } from 'app-kit/ui/progress'
+import { folders } from './model-folder.ts'
+import type { TrainingPlan } from './unfinished.ts'
 
 /** What is trained, on what, and where its checkpoints go. */
 export interface NetworkTraining {
@@ -47,7 +49,7 @@ export async function trainNetwork(training: NetworkTraining): Promise<History> 
     view.stop()
     output.note('interrupted: finishing the step and saving; press Ctrl-C again to quit at once')
   })
-  const save = async (): Promise<void> => saveUnfinished(folder, plan, await trainer.checkpoint())
+  const save = async (): Promise<void> => folders.saveUnfinished(folder, plan, await trainer.checkpoint())
   try {
     const history = await trainer.fit(trainSet, {
       epochs,
@@ -56,10 +58,12 @@ export async function trainNetwork(training: NetworkTraining): Promise<History> 
       onBatch: ({ epoch, batch, batches, loss, samplesPerSecond, secondsLeft }) => {
         if (interruption.signal.aborted) return
         const done = (epoch - 1) * batches + batch
-        view.batch({ epoch, epochs, done, total: epochs * batches, loss, samplesPerSecond, secondsLeft })
+        view.batch({ epoch, epochs, done, total: epochs * batches, loss, perSecond: samplesPerSecond, secondsLeft })
       },
       onEpoch: async ({ epoch, loss, row, seconds }) => {
-        view.epoch({ epoch, epochs, loss, validationAccuracy: row['validationAccuracy'], seconds })
+        const measured = row['validationAccuracy']
+        const validation = measured === undefined ? undefined : `validation accuracy ${percent(measured)}`
+        view.epoch({ epoch, epochs, loss, validation, seconds })
         output.data(row)
         await save()
       },
@@ -73,7 +77,7 @@ export async function trainNetwork(training: NetworkTraining): Promise<History> 
 }
 
 async function restore(trainer: Trainer, folder: string): Promise<void> {
-  const bytes = await readCheckpoint(folder)
+  const bytes = await folders.readCheckpoint(folder)
   try {
     await trainer.restore(bytes)
   } catch (error) {

@@ -3,12 +3,12 @@
 import { Command } from 'commander'
 import { withBackend } from '../backends.ts'
 import { classify } from '../classifier.ts'
-import { inputTexts } from '../input-texts.ts'
+import { inputTexts } from 'app-kit/input-texts'
 import { loadClassifier } from '../model-folder.ts'
-import { processOutput } from '../ui/output.ts'
-import { percent } from '../ui/style.ts'
-import { table } from '../ui/table.ts'
-import { printable } from '../ui/wrap.ts'
+import { processOutput } from 'app-kit/ui/output'
+import { percent } from 'app-kit/ui/style'
+import { table } from 'app-kit/ui/table'
+import { printable } from 'app-kit/ui/wrap'
 import { fileOption, jsonOption, modelOptions, type ModelOptions } from './shared-options.ts'
 
 interface PredictOptions extends ModelOptions {

@@ -2,7 +2,7 @@
 
 import { Option, type Command } from 'commander'
 import { backendNames, defaultBackend } from '../backends.ts'
-import { oneOf, path } from '../options.ts'
+import { oneOf, path } from 'app-kit/options'
 
 /** Where models are saved, and looked for, unless something else is said. */
 export const defaultModel = 'models/text-classification'

@@ -1,8 +1,8 @@
 /** Words with what they did to a decision: coloured in the text, or with a bar each. */
 
 import type { WordScore } from '../attribution.ts'
-import { paint, type Style } from './style.ts'
-import { printable } from './wrap.ts'
+import { paint, type Style } from 'app-kit/ui/style'
+import { printable } from 'app-kit/ui/wrap'
 
 /**
  * The text with the words that spoke for the decision in green and those against it in red, the strong ones bold; plain where output is

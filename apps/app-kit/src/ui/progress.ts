@@ -1,7 +1,7 @@
 /** The progress of a training on standard error: one line an epoch, and a bar below them on a terminal. */
 
 import { SingleBar } from 'cli-progress'
-import { duration, percent } from './style.ts'
+import { duration } from './style.ts'
 
 /** Where a training stands. */
 export interface ProgressState {
@@ -12,7 +12,8 @@ export interface ProgressState {
   readonly done: number
   readonly total: number
   readonly loss: number | undefined
-  readonly samplesPerSecond: number
+  /** Of what `unit` names. */
+  readonly perSecond: number
   readonly secondsLeft: number
 }
 
@@ -21,7 +22,8 @@ export interface EpochResult {
   readonly epoch: number
   readonly epochs: number
   readonly loss: number
-  readonly validationAccuracy?: number | undefined
+  /** What validation came to: `validation accuracy 95.4 %`. */
+  readonly validation?: string | undefined
   readonly seconds: number
 }
 
@@ -33,21 +35,29 @@ export interface ProgressView {
   stop(): void
 }
 
-/** Lines, with a bar if standard error is a terminal; nothing if `quiet`. */
-export function progressView({ quiet = false }: { readonly quiet?: boolean } = {}): ProgressView {
-  if (quiet) return { batch: () => {}, epoch: () => {}, stop: () => {} }
-  return process.stderr.isTTY ? bar(process.stderr.columns) : lines()
+/** How progress is shown. */
+export interface ProgressOptions {
+  readonly quiet?: boolean
+  /** What is counted in a second: `texts`. */
+  readonly unit: string
 }
 
-// The longest of what stands beside the bar.
-const remarks = ' epoch 100/100 · loss 0.000 · 10000 texts/s · 59 min 59 s left'.length
+/** Lines, with a bar if standard error is a terminal; nothing if `quiet`. */
+export function progressView({ quiet = false, unit }: ProgressOptions): ProgressView {
+  if (quiet) return { batch: () => {}, epoch: () => {}, stop: () => {} }
+  return process.stderr.isTTY ? bar(process.stderr.columns, unit) : lines()
+}
 
 /** A bar that stays on one line of the terminal, and above it a line for each epoch that is over. */
-function bar(columns: number): ProgressView {
+function bar(columns: number, unit: string): ProgressView {
+  // The longest of what stands beside the bar.
+  const remarks = ` epoch 100/100 · loss 0.000 · 10000 ${unit}/s · 59 min 59 s left`.length
   const roomy = columns > remarks + 10
   const above = lines()
   const single = new SingleBar({
-    format: roomy ? '{bar} epoch {epoch} · loss {loss} · {rate} texts/s · {left} left' : '{bar} {epoch} · {left} left',
+    format: roomy
+      ? `{bar} epoch {epoch} · loss {loss} · {rate} ${unit}/s · {left} left`
+      : '{bar} {epoch} · {left} left',
     stream: process.stderr,
     barCompleteChar: '█',
     barIncompleteChar: '░',
@@ -63,11 +73,11 @@ function bar(columns: number): ProgressView {
     started = false
   }
   return {
-    batch({ epoch, epochs, done, total, loss, samplesPerSecond, secondsLeft }) {
+    batch({ epoch, epochs, done, total, loss, perSecond, secondsLeft }) {
       const payload = {
         epoch: `${epoch}/${epochs}`,
         loss: loss?.toFixed(3) ?? '–',
-        rate: samplesPerSecond.toFixed(0),
+        rate: perSecond.toFixed(0),
         left: duration(secondsLeft),
       }
       if (started) single.update(done, payload)
@@ -85,9 +95,9 @@ function bar(columns: number): ProgressView {
 function lines(): ProgressView {
   return {
     batch: () => {},
-    epoch({ epoch, epochs, loss, validationAccuracy, seconds }) {
-      const validation = validationAccuracy === undefined ? '' : `, validation accuracy ${percent(validationAccuracy)}`
-      process.stderr.write(`epoch ${epoch} of ${epochs}: loss ${loss.toFixed(4)}${validation}, ${duration(seconds)}\n`)
+    epoch({ epoch, epochs, loss, validation, seconds }) {
+      const remark = validation === undefined ? '' : `, ${validation}`
+      process.stderr.write(`epoch ${epoch} of ${epochs}: loss ${loss.toFixed(4)}${remark}, ${duration(seconds)}\n`)
     },
     stop: () => {},
   }

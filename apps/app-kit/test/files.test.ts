@@ -2,9 +2,15 @@
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { ensureWritable, listFolder, writeTogether } from '../src/files.ts'
-import { temporaryFolder } from './program.ts'
+import { makeFolder, removeFolder } from '../src/testing.ts'
+
+function temporaryFolder(files?: Readonly<Record<string, string>>): string {
+  const folder = makeFolder(files)
+  onTestFinished(() => removeFolder(folder))
+  return folder
+}
 
 test('files are written together: when one can not be, the others stay as they were', async () => {
   const folder = temporaryFolder({ a: 'before' })

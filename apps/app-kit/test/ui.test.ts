@@ -2,7 +2,7 @@
 
 import { stripVTControlCharacters } from 'node:util'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { commandLine } from '../src/ui/command-line.ts'
+import { commandLineOf } from '../src/ui/command-line.ts'
 import { table } from '../src/ui/table.ts'
 import { wrap } from '../src/ui/wrap.ts'
 
@@ -11,6 +11,7 @@ beforeEach(() => void Object.assign(process.stdout, { isTTY: true, columns: 40 }
 afterEach(() => void Object.assign(process.stdout, { isTTY, columns }))
 
 test('commands to copy are quoted where a shell asks for it', () => {
+  const commandLine = commandLineOf('text-classification')
   const start = 'npx -y pnpm@12 --silent text-classification '
   expect(commandLine('train', '--out', 'models/a-1')).toBe(`${start}train --out models/a-1`)
   expect(commandLine('predict', 'Not bad, this.')).toBe(`${start}predict "Not bad, this."`)
