@@ -16,9 +16,12 @@ export function run(args: readonly string[], options: RunOptions = {}): Promise<
 /** A folder that is removed after the tests of the file, with the files given. */
 export function temporaryFolder(files: Readonly<Record<string, string | Uint8Array>> = {}): string {
   const folder = makeFolder(files)
-  afterAll(() => removeFolder(folder))
+  folders.push(folder)
   return folder
 }
+
+const folders: string[] = []
+afterAll(() => folders.forEach(removeFolder))
 
 /** Options that make a training take a moment only. */
 export const tiny: readonly string[] = ['--units', '4', '--embedding', '4', '--epochs', '2', '--min-frequency', '1']
