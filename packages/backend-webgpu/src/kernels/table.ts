@@ -14,6 +14,8 @@ import { linearScanBackward, linearScanForward } from './linear-scan.ts'
 import { adamStep, rmspropStep, sgdStep } from './optimizers.ts'
 import { random } from './random.ts'
 import { reduce } from './reduce.ts'
+import { recurrentBackward } from './recurrent-backward.ts'
+import { recurrentForward } from './recurrent-forward.ts'
 import { select } from './select.ts'
 import { softmax } from './softmax.ts'
 import { sumOfSquares } from './sum-of-squares.ts'
@@ -22,6 +24,8 @@ import { unary } from './unary.ts'
 
 /** Fused ops that run here, whatever their shapes. */
 export const FUSED: readonly FusedName[] = [
+  'recurrentForward',
+  'recurrentBackward',
   'linearScanForward',
   'linearScanBackward',
   'crossEntropyForward',
@@ -51,6 +55,8 @@ export const KERNELS: { readonly [Name in OpName]?: Kernel<Name> } = {
   pad,
   random,
   reduce,
+  recurrentBackward,
+  recurrentForward,
   rmspropStep,
   scatterAdd,
   select,
