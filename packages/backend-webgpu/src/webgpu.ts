@@ -239,7 +239,7 @@ function backendOn({ gpu: root, device, offer }: OpenDevice, debug: boolean): We
 }
 
 function record<Name extends OpName>(call: CallOf<Name>, gpu: Gpu): void {
-  const kernel: Kernel<Name> | undefined = KERNELS[call.op]
+  const kernel: Kernel<Name> | undefined = KERNELS[call.op] // undefined for an op of a later contract
   if (kernel === undefined) {
     throw new RnnError({
       code: 'E_UNSUPPORTED',

@@ -11,6 +11,7 @@ import { concat, pad } from './join.ts'
 import { argmax, topK } from './largest.ts'
 import { layerNormBackward, layerNormForward } from './layer-norm.ts'
 import { linearScanBackward, linearScanForward } from './linear-scan.ts'
+import { matmul } from './matmul.ts'
 import { adamStep, rmspropStep, sgdStep } from './optimizers.ts'
 import { random } from './random.ts'
 import { reduce } from './reduce.ts'
@@ -38,7 +39,7 @@ export const FUSED: readonly FusedName[] = [
   'adamStep',
 ]
 
-export const KERNELS: { readonly [Name in OpName]?: Kernel<Name> } = {
+export const KERNELS: { readonly [Name in OpName]: Kernel<Name> } = {
   adamStep,
   argmax,
   binary,
@@ -52,6 +53,7 @@ export const KERNELS: { readonly [Name in OpName]?: Kernel<Name> } = {
   layerNormForward,
   linearScanBackward,
   linearScanForward,
+  matmul,
   pad,
   random,
   reduce,
