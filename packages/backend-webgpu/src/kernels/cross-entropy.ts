@@ -143,8 +143,8 @@ ${
   let factor = grad * (hit + p.smoothing * weightSum);
   let total = sums[p.sumStart + row];
   for (var c = lane; c < p.classes; c += ${lanes}u) {
-    let target = p.smoothing * weightOf(c) + select(0.0, hit, c == u32(label));
-    outs[outAt + c] = rnnExp(logits[at + c] - total) * factor - grad * target;
+    let wanted = p.smoothing * weightOf(c) + select(0.0, hit, c == u32(label));
+    outs[outAt + c] = rnnExp(logits[at + c] - total) * factor - grad * wanted;
   }
 }`,
   }))
