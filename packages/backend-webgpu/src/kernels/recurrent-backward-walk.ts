@@ -4,7 +4,7 @@ import type { RecurrentKind } from '@rnn/core'
 import type { CallOf, Gpu } from '../kernel.ts'
 import type { WalkPlan } from '../recurrent-plan.ts'
 import { backwardCell, gatesOf } from '../wgsl/cells.ts'
-import { itemsOf, walkGrid, walkProduct, WALK_MAIN } from '../wgsl/walk-product.ts'
+import { eachItem, itemLengths, itemState, walkGrid, walkProduct, WALK_MAIN } from '../wgsl/walk-product.ts'
 import { wire } from './recurrent-wiring.ts'
 import type { Frame, SequenceOperand, SmallOperand } from './recurrent-wiring.ts'
 
@@ -36,7 +36,7 @@ export function walkBackward(
 }
 
 function walkWgsl(cell: RecurrentKind, plan: WalkPlan): string {
-  const items = itemsOf(plan)
+  const past = cell === 'gru' ? ' + carried$' : ''
   const product = walkProduct({ plan, input: 'flow', term: (w, x) => `inner(${w}, ${x})`, result: 'f32' })
   const gates = gatesOf(cell, () => '0').split(',').length
   const weight =
@@ -51,70 +51,55 @@ ${product.module}
 var<workgroup> flow: array<Gates, ${plan.rows * plan.padded}>;
 ${WALK_MAIN}
 ${product.before}
-  // LSTM: the gradient of the cell. GRU: that of the hidden state, past the product.
-  var carried: array<f32, ${items}>;
-  var mask: array<f32, ${items}>;
-  // What forward left is read one step ahead.
-  var ahead: array<Saved, ${items}>;
-  for (var item = 0u; item < ${items}u; item++) {
-    let element = local + item * INVOCATIONS;
-    if (element >= ROWS * PADDED) { break; }
-    let row = firstRow + element / PADDED;
-    let unit = element % PADDED;
-    flow[element] = Gates();
-    if (row >= p.rows || unit >= p.units) { continue; }
-    mask[item] = hiddenMaskAt(row * p.units + unit);
-    let length = rowLength(row);
-    if (length > 0u && length == walked) { ahead[item] = savedAt(row, length, length - 1u, unit); }
-  }
+${itemLengths(plan)}
+  // Carried from step to step: LSTM, the gradient of the cell; GRU, that of the hidden state, past the product. What forward left is read one step ahead.
+${itemState(plan, '  var carried$ = 0.0; var mask$ = 0.0; var ahead$ = Saved();')}
+${eachItem(
+  plan,
+  `
+    if (element < ROWS * PADDED) { flow[element] = Gates(); }
+    if (owns$) { mask$ = hiddenMaskAt(row * p.units + unit); }
+    if (length$ > 0u && length$ == walked) { ahead$ = savedAt(row, length$, length$ - 1u, unit); }`,
+)}
   for (var left = walked; left > 0u; left--) {
     let step = left - 1u;
-    for (var item = 0u; item < ${items}u; item++) {
-      let element = local + item * INVOCATIONS;
-      if (element >= ROWS * PADDED) { break; }
-      let row = firstRow + element / PADDED;
-      let unit = element % PADDED;
-      let length = rowLength(row);
-      if (unit >= p.units || length == 0u || step > length) { continue; }
-      if (step < length) {
-        let saved = ahead[item];
-        var gradHidden = saved.upstream;
-        var gradCell = 0.0;
-        if (left == length) {
-          gradHidden += gradFinalHiddenAt(row * p.units + unit);
-          gradCell = gradFinalCellAt(row * p.units + unit);
-        } else {
-          gradHidden += productOf(element / PADDED, unit) * mask[item]${cell === 'gru' ? ' + carried[item]' : ''};
-          gradCell = carried[item];
-        }
-        let back = retreat(saved, gradHidden, gradCell);
-        carried[item] = back.carried;
-        flow[element] = back.product;
-        gradientsPut(row, timeOf(length, step), unit, back);
+${eachItem(
+  plan,
+  `
+    if (step < length$) {
+      var gradHidden = ahead$.upstream;
+      if (left == length$) {
+        gradHidden += gradFinalHiddenAt(row * p.units + unit);
+        carried$ = gradFinalCellAt(row * p.units + unit);
+      } else {
+        gradHidden += productOf(element / PADDED, unit) * mask$${past};
       }
-      if (step > 0u) { ahead[item] = savedAt(row, length, step - 1u, unit); }
+      let back = retreat(ahead$, gradHidden, carried$);
+      carried$ = back.carried;
+      flow[element] = back.product;
+      gradientsPut(row, timeOf(length$, step), unit, back);
     }
+    if (step > 0u && step <= length$ && length$ > 0u) { ahead$ = savedAt(row, length$, step - 1u, unit); }`,
+)}
     workgroupBarrier();
 ${product.step}
     workgroupBarrier();
   }
-  for (var item = 0u; item < ${items}u; item++) {
-    let element = local + item * INVOCATIONS;
-    if (element >= ROWS * PADDED) { break; }
-    let row = firstRow + element / PADDED;
-    let unit = element % PADDED;
-    if (row >= p.rows || unit >= p.units) { continue; }
-    let at = row * p.units + unit;
-    let length = rowLength(row);
-    if (length == 0u) {
-      gradInitialHiddenPut(at, gradFinalHiddenAt(at));
-      gradInitialCellPut(at, gradFinalCellAt(at));
-    } else {
-      gradInitialHiddenPut(at, productOf(element / PADDED, unit) * mask[item]${cell === 'gru' ? ' + carried[item]' : ''});
-      gradInitialCellPut(at, carried[item]);
-    }
-    for (var time = length; time < p.steps; time++) { gradientsPut(row, time, unit, Back()); }
-  }
+${eachItem(
+  plan,
+  `
+    if (owns$) {
+      let at = row * p.units + unit;
+      if (length$ == 0u) {
+        gradInitialHiddenPut(at, gradFinalHiddenAt(at));
+        gradInitialCellPut(at, gradFinalCellAt(at));
+      } else {
+        gradInitialHiddenPut(at, productOf(element / PADDED, unit) * mask$${past});
+        gradInitialCellPut(at, carried$);
+      }
+      for (var time = length$; time < p.steps; time++) { gradientsPut(row, time, unit, Back()); }
+    }`,
+)}
 }
 `
 }

@@ -4,7 +4,7 @@ import type { RecurrentKind } from '@rnn/core'
 import type { Gpu } from '../kernel.ts'
 import type { WalkPlan } from '../recurrent-plan.ts'
 import { forwardCell, gatesOf } from '../wgsl/cells.ts'
-import { itemsOf, walkGrid, walkProduct, WALK_MAIN } from '../wgsl/walk-product.ts'
+import { eachItem, itemLengths, itemState, walkGrid, walkProduct, WALK_MAIN } from '../wgsl/walk-product.ts'
 import type { Wiring } from './recurrent-wiring.ts'
 
 /** Records the walk of `rows` rows. */
@@ -22,7 +22,6 @@ export function walkForward(gpu: Gpu, cell: RecurrentKind, plan: WalkPlan, wirin
 }
 
 function walkWgsl(cell: RecurrentKind, plan: WalkPlan): string {
-  const items = itemsOf(plan)
   const product = walkProduct({ plan, input: 'fed', term: (w, x) => `${w} * ${x}`, result: 'Gates' })
   return `
 fn weightOf(term: u32, unit: u32) -> Gates {
@@ -34,57 +33,49 @@ ${product.module}
 var<workgroup> fed: array<f32, ${plan.rows * plan.padded}>;
 ${WALK_MAIN}
 ${product.before}
-  var hidden: array<f32, ${items}>;
-  var cell: array<f32, ${items}>;
-  var mask: array<f32, ${items}>;
+${itemLengths(plan)}
   // The projection is read one step ahead, so that it is there when the product is.
-  var ahead: array<Gates, ${items}>;
-  for (var item = 0u; item < ${items}u; item++) {
-    let element = local + item * INVOCATIONS;
-    if (element >= ROWS * PADDED) { break; }
-    let row = firstRow + element / PADDED;
-    let unit = element % PADDED;
-    fed[element] = 0.0;
-    if (row >= p.rows || unit >= p.units) { continue; }
-    hidden[item] = initialHiddenAt(row * p.units + unit);
-    cell[item] = initialCellAt(row * p.units + unit);
-    mask[item] = hiddenMaskAt(row * p.units + unit);
-    fed[element] = hidden[item] * mask[item];
-    let length = rowLength(row);
-    if (length > 0u) { ahead[item] = projectedGates(row, timeOf(length, 0u), unit); }
-  }
+${itemState(plan, '  var hidden$ = 0.0; var cell$ = 0.0; var mask$ = 0.0; var ahead$ = Gates();')}
+${eachItem(
+  plan,
+  `
+    if (owns$) {
+      hidden$ = initialHiddenAt(row * p.units + unit);
+      cell$ = initialCellAt(row * p.units + unit);
+      mask$ = hiddenMaskAt(row * p.units + unit);
+      if (length$ > 0u) { ahead$ = projectedGates(row, timeOf(length$, 0u), unit); }
+    }
+    if (element < ROWS * PADDED) { fed[element] = hidden$ * mask$; }`,
+)}
   workgroupBarrier();
   for (var step = 0u; step < walked; step++) {
 ${product.step}
     workgroupBarrier();
-    for (var item = 0u; item < ${items}u; item++) {
-      let element = local + item * INVOCATIONS;
-      if (element >= ROWS * PADDED) { break; }
-      let row = firstRow + element / PADDED;
-      let unit = element % PADDED;
-      let length = rowLength(row);
-      if (step >= length || unit >= p.units) { continue; }
-      let time = timeOf(length, step);
-      let next = advance(ahead[item], productOf(element / PADDED, unit) + biasGates(unit), hidden[item], cell[item]);
-      if (step + 1u < length) { ahead[item] = projectedGates(row, timeOf(length, step + 1u), unit); }
-      hidden[item] = next.hidden;
-      cell[item] = next.cell;
-      fed[element] = next.hidden * mask[item];
+${eachItem(
+  plan,
+  `
+    if (step < length$) {
+      let next = advance(ahead$, productOf(element / PADDED, unit) + biasGates(unit), hidden$, cell$);
+      if (step + 1u < length$) { ahead$ = projectedGates(row, timeOf(length$, step + 1u), unit); }
+      hidden$ = next.hidden;
+      cell$ = next.cell;
+      fed[element] = next.hidden * mask$;
+      let time = timeOf(length$, step);
       sequencePut(row, time, unit, next.hidden);
       keep(row, time, unit, next);
-    }
+    }`,
+)}
     workgroupBarrier();
   }
-  for (var item = 0u; item < ${items}u; item++) {
-    let element = local + item * INVOCATIONS;
-    if (element >= ROWS * PADDED) { break; }
-    let row = firstRow + element / PADDED;
-    let unit = element % PADDED;
-    if (row >= p.rows || unit >= p.units) { continue; }
-    finalHiddenPut(row * p.units + unit, hidden[item]);
-    finalCellPut(row * p.units + unit, cell[item]);
-    for (var time = rowLength(row); time < p.steps; time++) { sequencePut(row, time, unit, 0.0); }
-  }
+${eachItem(
+  plan,
+  `
+    if (owns$) {
+      finalHiddenPut(row * p.units + unit, hidden$);
+      finalCellPut(row * p.units + unit, cell$);
+      for (var time = length$; time < p.steps; time++) { sequencePut(row, time, unit, 0.0); }
+    }`,
+)}
 }
 `
 }

@@ -120,7 +120,39 @@ export function walkGrid(rows: number, plan: WalkPlan, mostPerDimension: number)
   return [Math.ceil(workgroups / y), y]
 }
 
-/** Elements, one for each row and unit, that an invocation has between products. */
-export function itemsOf(plan: WalkPlan): number {
-  return Math.ceil(plan.rows / plan.slices)
+/**
+ * What an invocation does between products: for each of its elements (one row and unit), the text with `element`, `row` and `unit` defined, and `$` in names standing
+ * for the element's number. Its state has names, not indices, for the reason that weights have.
+ */
+export function eachItem(plan: WalkPlan, text: string): string {
+  const items = Math.ceil(plan.rows / plan.slices)
+  return Array.from(
+    { length: items },
+    (_, n) => `
+  {
+    let element = local + ${n}u * INVOCATIONS;
+    let row = firstRow + element / PADDED;
+    let unit = element % PADDED;${text.replaceAll('$', String(n))}
+  }`,
+  ).join('')
+}
+
+/** Declarations for each of an invocation's elements; `$` stands for its number. */
+export function itemState(plan: WalkPlan, text: string): string {
+  return Array.from({ length: Math.ceil(plan.rows / plan.slices) }, (_, n) => text.replaceAll('$', String(n))).join('')
+}
+
+/** Lengths of an invocation's rows: 0 where it has no element. */
+export function itemLengths(plan: WalkPlan): string {
+  return (
+    itemState(plan, '\n  var length$ = 0u; var owns$ = false;') +
+    eachItem(
+      plan,
+      `
+    if (element < ROWS * PADDED && row < p.rows && unit < p.units) {
+      owns$ = true;
+      length$ = rowLength(row);
+    }`,
+    )
+  )
 }
