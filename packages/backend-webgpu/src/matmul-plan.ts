@@ -24,7 +24,7 @@ const TILES = {
   flat: { rows: 16, columns: 64, depth: 32, ownRows: 1, ownColumns: 4 },
 } as const satisfies Readonly<Record<string, Tile>>
 
-/** How a product is computed. */
+/** How a product is computed by tiles. */
 export interface MatmulPlan {
   readonly tile: Tile
   /** Parts into which the terms are split over workgroups, to be added up by a second dispatch. */
@@ -37,6 +37,23 @@ export interface MatmulPlan {
 
 /** Terms of a chain before its sum is added to the total. */
 export const STRETCH = 512
+
+/** Multiplications below which a product is over before tiles would pay. */
+const FEW_MULTIPLICATIONS = 2 ** 14
+
+/**
+ * Whether each invocation computes its own elements straight from memory. So it is for products that are very small, and on adapters in software, where workgroup memory is no nearer
+ * than any other and barriers take a second to compile.
+ */
+export function isPlainMatmul(
+  products: number,
+  rows: number,
+  columns: number,
+  terms: number,
+  software: boolean,
+): boolean {
+  return software || products * rows * columns * terms < FEW_MULTIPLICATIONS
+}
 
 /** Workgroups that keep a large device busy. */
 const BUSY = 128

@@ -3,7 +3,7 @@
 import type { Operand } from '@rnn/core'
 import type { Bound, Gpu, Kernel } from '../kernel.ts'
 import { startOf } from '../kernel.ts'
-import { MATMUL_INVOCATIONS, planMatmul, STRETCH, type MatmulPlan } from '../matmul-plan.ts'
+import { isPlainMatmul, MATMUL_INVOCATIONS, planMatmul, STRETCH, type MatmulPlan } from '../matmul-plan.ts'
 import type { ParameterType } from '../program.ts'
 import { ownStrides } from '../strided.ts'
 import { GRID_MAIN, gridOf } from '../wgsl/grid.ts'
@@ -68,6 +68,9 @@ export function recordMatmul(gpu: Gpu, product: Product): void {
   if (rows * columns * out.count === 0 || (accumulate && (a.columns === 0 || stack === 0))) return
   // All products go into one matrix: their terms follow one another.
   const summed = out.count === 1 ? stack : 1
+  if (isPlainMatmul(out.count * summed, rows, columns, a.columns, gpu.offer.software)) {
+    return dispatchPlain(gpu, product, summed)
+  }
   const plan = planMatmul(out.count, rows, columns, a.columns)
   const splits = summed === 1 ? plan.splits : 1
   if (splits === 1) {
@@ -126,16 +129,82 @@ function dispatchTiles(
     parameters: PARAMETERS,
     body: tilesWgsl(plan, readings, { bias: bias !== null, accumulate, parts }),
   }))
-  const stackOf = ({ count, matrixStride }: Matrix): number => (count === 1 ? 0 : matrixStride)
   const most = gpu.offer.workgroupsPerDimension
   const layers = out.count * plan.splits
   const parameters = {
-    rows: out.rows,
-    columns: out.columns,
-    terms: a.columns,
+    ...parametersOf(a, b, bias, out),
     summed,
     splits: plan.splits,
     termsPerSplit: plan.termsPerSplit,
+    outPart: parts ? out.count * out.matrixStride : 0,
+  }
+  for (let firstLayer = 0; firstLayer < layers; firstLayer += most) {
+    gpu.dispatch(program, [a.source, b.source, ...(bias ? [bias] : []), out.source], { ...parameters, firstLayer }, [
+      Math.ceil(out.columns / tile.columns),
+      Math.ceil(out.rows / tile.rows),
+      Math.min(most, layers - firstLayer),
+    ])
+  }
+}
+
+/** Each invocation computes an element, or four neighbouring ones of a row where `b` can be read so. */
+function dispatchPlain(gpu: Gpu, { a, b, bias, out, accumulate }: Product, summed: number): void {
+  const { along, four } = readingOf(b, false)
+  const wide = four && along === 'own'
+  const type = wide ? 'vec4f' : 'f32'
+  const long = a.columns * summed > STRETCH
+  const key = `matmul plain ${type} ${long ? 'long' : ''} ${bias ? 'bias' : ''} ${accumulate ? 'accumulate' : ''}`
+  const program = gpu.program(key, () => ({
+    key,
+    reads: { as_: 'f32', bs_: wide ? 'vec4<f32>' : 'f32', ...(bias && { biases: 'f32' }) },
+    writes: { outs: 'f32' },
+    parameters: { count: 'u32', ...PARAMETERS },
+    body: `${GRID_MAIN}
+  let across = p.columns / ${wide ? 4 : 1}u;
+  let column = (i % across) * ${wide ? 4 : 1}u;
+  let row = (i / across) % p.rows;
+  let matrix = i / (across * p.rows);
+  var total = ${type}();
+  var sum = ${type}();
+  var stretch = 0u;
+  for (var each = 0u; each < p.summed; each++) {
+    var aAt = p.aStart + (matrix + each) * p.aMatrix + row * p.aRow;
+    var bAt = p.bStart + (matrix + each) * p.bMatrix + column * p.bColumn;
+    for (var term = 0u; term < p.terms; term++) {
+      sum = fma(${type}(as_[aAt]), bs_[bAt${wide ? ' / 4u' : ''}], sum);
+      aAt += p.aTerm;
+      bAt += p.bTerm;
+${long ? `      stretch++;\n      if (stretch == ${STRETCH}u) { stretch = 0u; total += sum; sum = ${type}(); }` : ''}
+    }
+  }
+  sum += total;
+  var at = p.outStart + matrix * p.outMatrix + row * p.outRow + column * p.outColumn;
+${
+  wide
+    ? `  for (var j = 0u; j < 4u; j++) {
+    outs[at] = sum[j]${bias ? ' + biases[p.biasStart + column + j]' : ''}${accumulate ? ' + outs[at]' : ''};
+    at += p.outColumn;
+  }`
+    : `  outs[at] = sum${bias ? ' + biases[p.biasStart + column]' : ''}${accumulate ? ' + outs[at]' : ''};`
+}
+}`,
+  }))
+  const count = (out.count * out.rows * out.columns) / (wide ? 4 : 1)
+  gpu.dispatch(
+    program,
+    [a.source, b.source, ...(bias ? [bias] : []), out.source],
+    { count, ...parametersOf(a, b, bias, out), summed, splits: 1, termsPerSplit: a.columns, outPart: 0, firstLayer: 0 },
+    gridOf(count, gpu.offer.workgroupsPerDimension),
+  )
+}
+
+/** Where everything lies. */
+function parametersOf(a: Matrix, b: Matrix, bias: Operand | null, out: Matrix): Record<Placing, number> {
+  const stackOf = ({ count, matrixStride }: Matrix): number => (count === 1 ? 0 : matrixStride)
+  return {
+    rows: out.rows,
+    columns: out.columns,
+    terms: a.columns,
     aStart: a.start,
     aMatrix: stackOf(a),
     aRow: a.rowStride,
@@ -149,16 +218,10 @@ function dispatchTiles(
     outMatrix: out.matrixStride,
     outRow: out.rowStride,
     outColumn: out.columnStride,
-    outPart: parts ? out.count * out.matrixStride : 0,
-  }
-  for (let firstLayer = 0; firstLayer < layers; firstLayer += most) {
-    gpu.dispatch(program, [a.source, b.source, ...(bias ? [bias] : []), out.source], { ...parameters, firstLayer }, [
-      Math.ceil(out.columns / tile.columns),
-      Math.ceil(out.rows / tile.rows),
-      Math.min(most, layers - firstLayer),
-    ])
   }
 }
+
+type Placing = Exclude<keyof typeof PARAMETERS, 'summed' | 'splits' | 'termsPerSplit' | 'outPart' | 'firstLayer'>
 
 const PARAMETERS = {
   rows: 'u32',
