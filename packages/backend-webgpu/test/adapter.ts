@@ -8,12 +8,40 @@ import type { WebgpuBackend, WebgpuOptions } from '@rnn/backend-webgpu'
 const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json'
 const DRIVERS = ['/usr/share/vulkan/icd.d', '/etc/vulkan/icd.d']
 
+/** How the adapter presents itself. */
+export interface Disguise {
+  /** As one in hardware, for which other kernels may be chosen. */
+  readonly asHardware?: boolean
+}
+
 /** A backend for a test. */
-export function makeWebgpu(options: WebgpuOptions = {}): Promise<WebgpuBackend> {
+export async function makeWebgpu(
+  options: WebgpuOptions = {},
+  { asHardware = false }: Disguise = {},
+): Promise<WebgpuBackend> {
   const configured = DRIVERS.some((folder) => existsSync(folder) && readdirSync(folder).length > 0)
   // The Vulkan loader reads its environment when the first adapter is asked for.
   if (!configured && existsSync(SWIFTSHADER)) process.env['VK_DRIVER_FILES'] ??= SWIFTSHADER
-  return webgpu(options)
+  return webgpu(asHardware ? { ...options, gpu: await disguised() } : options)
+}
+
+/** Dawn, with adapters that hide what they are. */
+async function disguised(): Promise<GPU> {
+  const { create } = await import('webgpu')
+  const gpu = create(['enable-dawn-features=allow_unsafe_apis'])
+  const requestAdapter = async (options?: GPURequestAdapterOptions): Promise<GPUAdapter | null> => {
+    const adapter = await gpu.requestAdapter(options)
+    return (
+      adapter &&
+      ({
+        limits: adapter.limits,
+        features: adapter.features,
+        info: { vendor: 'test', architecture: '', device: '', description: '', isFallbackAdapter: false },
+        requestDevice: (descriptor?: GPUDeviceDescriptor) => adapter.requestDevice(descriptor),
+      } as unknown as GPUAdapter)
+    )
+  }
+  return { requestAdapter } as GPU
 }
 
 /** Why there is no adapter here, or undefined where there is one. `RNN_WEBGPU=required` (continuous integration) makes its absence an error. */
