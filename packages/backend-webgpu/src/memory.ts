@@ -18,6 +18,7 @@ interface Live {
 }
 
 interface SizeClass {
+  /** Descending by id: the oldest is taken first, so that a loop that repeats itself gets the same blocks each time, and with them the same bind groups. */
   readonly free: Block[]
   /** Tick of the last allocation or release: the class idle for longest gives its blocks up first. */
   lastUse: number
@@ -162,7 +163,8 @@ export class Memory {
     let sizeClass = this.#classes.get(block.capacity)
     if (sizeClass === undefined) this.#classes.set(block.capacity, (sizeClass = { free: [], lastUse: 0 }))
     sizeClass.lastUse = ++this.#tick
-    sizeClass.free.push(block)
+    const at = sizeClass.free.findLastIndex(({ id }) => id > block.id) + 1
+    sizeClass.free.splice(at, 0, block)
     this.#pooledBytes += block.capacity
     const limit = Math.max(POOL_FLOOR_BYTES, this.#peakBytes)
     while (this.#pooledBytes > limit) this.#dropOne()

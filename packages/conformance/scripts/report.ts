@@ -1,11 +1,13 @@
 // Runs the kit on a backend of this workspace and writes conformance.json and the support table drawn from it, conformance.md.
 //
-//   pnpm conformance [--backend cpu] [--level primitives …] [--filter text] [--out folder]
+//   pnpm conformance [--backend cpu|wasm|webgpu] [--level primitives …] [--filter text] [--out folder]
 
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { cpu } from '@rnn/backend-cpu'
+import { wasm } from '@rnn/backend-wasm'
+import { webgpu } from '@rnn/backend-webgpu'
 import { FUSED_OPS, type FusedName } from '@rnn/core'
 import {
   LEVELS,
@@ -20,6 +22,8 @@ import {
 /** The backends of this workspace, and the fused ops that each declares. */
 const BACKENDS: Readonly<Record<string, { readonly make: MakeBackend; readonly fused: readonly FusedName[] }>> = {
   cpu: { make: () => cpu(), fused: FUSED_OPS },
+  wasm: { make: () => wasm(), fused: FUSED_OPS },
+  webgpu: { make: () => webgpu(), fused: FUSED_OPS },
 }
 
 const { values } = parseArgs({
@@ -35,7 +39,12 @@ const chosen = BACKENDS[values.backend]
 const wrong = values.level?.find((level) => !(LEVELS as readonly string[]).includes(level))
 if (chosen === undefined) stop(`no backend '${values.backend}'; there are ${Object.keys(BACKENDS).join(', ')}`)
 else if (wrong !== undefined) stop(`no level '${wrong}'; there are ${LEVELS.join(', ')}`)
-else await run(chosen)
+else {
+  await run(chosen).catch((error: unknown) => {
+    process.stderr.write(`conformance: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.exitCode = 1
+  })
+}
 
 function stop(message: string): void {
   process.stderr.write(`conformance: ${message}\n`)
@@ -59,7 +68,7 @@ async function run({ make, fused }: (typeof BACKENDS)[string]): Promise<void> {
   const { passed, failed, unsupported } = report.counts
   const seconds = ((performance.now() - start) / 1000).toFixed(1)
   process.stdout.write(
-    `${passed} passed, ${failed} failed, ${unsupported} not supported in ${seconds} s; see ${values.out}\n`,
+    `${placeOf(report)}: ${passed} passed, ${failed} failed, ${unsupported} not supported in ${seconds} s; see ${values.out}\n`,
   )
   if (failed > 0) process.exitCode = 1
 }
@@ -74,11 +83,17 @@ async function versionsOf(folders: readonly string[]): Promise<Record<string, st
   return Object.fromEntries(await Promise.all(entries))
 }
 
+/** What the backend ran on: `webgpu on google swiftshader, in software`. */
+function placeOf({ backend: { name, info } }: Report): string {
+  const threads = info.threads === 1 ? '' : `, ${info.threads} threads`
+  return `${name} on ${info.device}${info.software === true ? ', in software' : ''}${threads}`
+}
+
 function page(report: Report): string {
   const versions = Object.entries(report.versions).map(([name, version]) => `${name} ${version}`)
   return [
     `# Conformance of ${report.backend.name}`,
-    `${report.backend.info.device}, ${report.backend.info.threads} thread(s); ${versions.join(', ')}.`,
+    `${placeOf(report)}; ${versions.join(', ')}.`,
     supportTable([report]),
     '## Tolerances',
     'In units of 2⁻²⁴.',

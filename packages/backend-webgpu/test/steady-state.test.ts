@@ -1,0 +1,77 @@
+// A training that has found its pace: it creates nothing on the device, and reads nothing back unless a loss is due.
+
+import { bidirectional, dense, dropout, embedding, lstm, maxOverTime, sequential } from '@rnn/layers'
+import { adam, crossEntropy, Trainer, type TrainingBatch } from '@rnn/train'
+import { expect, test } from 'vitest'
+import type { WebgpuStats } from '@rnn/backend-webgpu'
+import { makeWebgpu, whyNoAdapter } from './adapter.ts'
+
+const absent = await whyNoAdapter()
+const remark = absent === undefined ? '' : `: ${absent}`
+
+const [B, V] = [16, 50]
+
+function batchOf(step: number, T: number): TrainingBatch {
+  return {
+    inputs: { data: Int32Array.from({ length: B * T }, (_, i) => (i * 7 + step * 3) % V), shape: [B, T] },
+    lengths: { data: Int32Array.from({ length: B }, (_, i) => 1 + ((i + step) % T)), shape: [B] },
+    targets: { data: Int32Array.from({ length: B }, (_, i) => i % 3), shape: [B] },
+    size: B,
+  }
+}
+
+/** What must not grow. */
+const created = ({ buffersCreated, pipelinesCreated, bindGroupsCreated, reads, liveBuffers }: WebgpuStats) => ({
+  buffersCreated,
+  pipelinesCreated,
+  bindGroupsCreated,
+  reads,
+  liveBuffers,
+})
+
+/** The text classifier's network and optimiser, step by step: what was created before the first step, and after each. */
+async function train(timeOf: (step: number) => number, steps: number) {
+  const backend = await makeWebgpu()
+  const model = await sequential(
+    embedding({ vocabularySize: V, units: 12, paddingIndex: 0 }),
+    dropout(0.3),
+    bidirectional(lstm({ units: 16 })),
+    maxOverTime(),
+    dropout(0.5),
+    dense({ units: 3 }),
+  ).init(backend, { seed: 1 })
+  const trainer = new Trainer(model, {
+    loss: crossEntropy(),
+    optimizer: adam({ learningRate: 1e-3 }),
+    clipNorm: 5,
+    seed: 2,
+  })
+  const seen = [created(backend.stats())]
+  for (let step = 0; step < steps; step++) {
+    trainer.step(batchOf(step, timeOf(step))).dispose()
+    seen.push(created(backend.stats()))
+  }
+  await backend.sync()
+  expect(backend.stats().reads).toBe(seen.at(-1)!.reads + 1)
+  trainer.dispose()
+  model.dispose()
+  await backend.sync()
+  expect(backend.stats().liveBuffers).toBe(0)
+  await backend.dispose()
+  return seen
+}
+
+test.skipIf(absent)(`after the third step nothing is created, and nothing is read${remark}`, async () => {
+  const seen = await train(() => 9, 12)
+  const [third, last] = [seen[3]!, seen.at(-1)!]
+  expect(last).toEqual(third)
+  expect(last.reads).toBe(seen[0]!.reads)
+})
+
+test.skipIf(absent)(`batches of many lengths share pipelines, and buffers by classes of size${remark}`, async () => {
+  const lengths = [9, 4, 12, 7, 3, 11, 5, 10, 8, 6]
+  const seen = await train((step) => lengths[step % lengths.length]!, 40)
+  // Every length has come by once; from then on only bind groups may be new, as buffers of the pool change places.
+  const { bindGroupsCreated: _, ...after } = seen[2 * lengths.length]!
+  expect(seen.at(-1)).toMatchObject(after)
+})
