@@ -8,7 +8,17 @@ import { staticFiles } from './static-files.ts'
 
 const root = join(import.meta.dirname, '..')
 const packages = join(root, '../../packages')
-const NAMES = ['autodiff', 'backend-cpu', 'backend-wasm', 'backend-worker', 'core', 'data', 'layers', 'train']
+const NAMES = [
+  'autodiff',
+  'backend-cpu',
+  'backend-wasm',
+  'backend-webgpu',
+  'backend-worker',
+  'core',
+  'data',
+  'layers',
+  'train',
+]
 
 /**
  * Writes the page into a folder.

@@ -50,7 +50,7 @@ function runAsAsked(): Promise<Outcome> {
 try {
   const outcome = await runAsAsked()
   const { passed, failed, unsupported } = outcome.counts
-  summary.textContent = `${outcome.device}, threads: ${outcome.threads}. ${passed} passed, ${failed} failed, ${unsupported} unsupported.`
+  summary.textContent = `${outcome.device}${outcome.software ? ', in software' : ''}, threads: ${outcome.threads}. ${passed} passed, ${failed} failed, ${unsupported} unsupported.`
   failures.append(...outcome.failures.map((text) => Object.assign(document.createElement('li'), { textContent: text })))
   document.body.dataset['outcome'] = JSON.stringify(outcome)
   document.body.dataset['state'] = 'done'

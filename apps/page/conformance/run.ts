@@ -2,6 +2,7 @@
 
 import { cpu } from '@rnn/backend-cpu'
 import { wasm } from '@rnn/backend-wasm'
+import { webgpu } from '@rnn/backend-webgpu'
 import { runConformance, type Report } from '@rnn/conformance'
 import { FUSED_OPS, type Backend } from '@rnn/core'
 
@@ -14,6 +15,7 @@ export interface Subject {
 /** The outcome, as little of it as a page or a test wants. */
 export interface Outcome {
   readonly device: string
+  readonly software: boolean
   readonly threads: number
   readonly counts: Report['counts']
   readonly failures: readonly string[]
@@ -29,6 +31,7 @@ export async function run(
   const report = await runConformance(make, { fused: FUSED_OPS, onResult: () => onCase(++done) })
   return {
     device: report.backend.info.device,
+    software: report.backend.info.software,
     threads: report.backend.info.threads,
     counts: report.counts,
     failures: report.results.filter(({ status }) => status === 'failed').map(({ id, message }) => `${id}: ${message}`),
@@ -36,5 +39,12 @@ export async function run(
 }
 
 function makeBackend({ backend, threads }: Subject): Backend | Promise<Backend> {
-  return backend === 'cpu' ? cpu() : wasm({ threads })
+  switch (backend) {
+    case 'cpu':
+      return cpu()
+    case 'webgpu':
+      return webgpu()
+    default:
+      return wasm({ threads })
+  }
 }

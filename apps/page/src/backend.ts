@@ -2,6 +2,7 @@
 
 import { cpu } from '@rnn/backend-cpu'
 import { wasm } from '@rnn/backend-wasm'
+import { webgpu } from '@rnn/backend-webgpu'
 import { remote } from '@rnn/backend-worker'
 import type { Backend } from '@rnn/core'
 import type { Settings } from './settings.ts'
@@ -13,5 +14,12 @@ export async function makeBackend({ backend, place, threads }: Settings): Promis
     const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' })
     return remote(worker, { options: { backend, threads } })
   }
-  return backend === 'cpu' ? cpu() : wasm({ threads })
+  switch (backend) {
+    case 'cpu':
+      return cpu()
+    case 'wasm':
+      return wasm({ threads })
+    case 'webgpu':
+      return webgpu()
+  }
 }

@@ -90,7 +90,8 @@ async function trainAndShow(model: Sequential, { epochs }: Settings, signal: Abo
 }
 
 function showDevice({ name, info }: Backend): void {
-  view.figure('device', `${name}: ${info.device}, ${info.threads === 1 ? 'one thread' : `${info.threads} threads`}`)
+  const threads = info.threads === 1 ? 'one thread' : `${info.threads} threads`
+  view.figure('device', `${name}: ${info.device}, ${info.software ? 'a GPU imitated in software' : threads}`)
 }
 
 /** The longest time for which the page could not answer: a task of its own, or others that had the processor. */

@@ -1,8 +1,11 @@
 // What can be chosen, in the form or in the address: `?place=page&backend=cpu&epochs=2&start`.
 
+/** What may compute. */
+export const BACKENDS = ['wasm', 'cpu', 'webgpu'] as const
+
 /** The choices of a training. */
 export interface Settings {
-  readonly backend: 'wasm' | 'cpu'
+  readonly backend: (typeof BACKENDS)[number]
   readonly place: 'worker' | 'page'
   readonly threads: number
   readonly epochs: number
@@ -20,7 +23,7 @@ export function fillForm(form: HTMLFormElement, address: URLSearchParams): void 
 export function readForm(form: HTMLFormElement): Settings {
   const data = new FormData(form)
   return {
-    backend: data.get('backend') === 'cpu' ? 'cpu' : 'wasm',
+    backend: BACKENDS.find((name) => name === data.get('backend')) ?? 'wasm',
     place: data.get('place') === 'page' ? 'page' : 'worker',
     threads: Number(data.get('threads')),
     epochs: Number(data.get('epochs')),

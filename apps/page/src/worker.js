@@ -2,6 +2,16 @@
 
 import { cpu } from '@rnn/backend-cpu'
 import { wasm } from '@rnn/backend-wasm'
+import { webgpu } from '@rnn/backend-webgpu'
 import { serve } from '@rnn/backend-worker/serve'
 
-serve(({ backend, ...options }) => (backend === 'cpu' ? cpu() : wasm(options)))
+serve(({ backend, ...options }) => {
+  switch (backend) {
+    case 'cpu':
+      return cpu()
+    case 'webgpu':
+      return webgpu()
+    default:
+      return wasm(options)
+  }
+})

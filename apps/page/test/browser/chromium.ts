@@ -5,8 +5,11 @@ import { chromium, type BrowserServer } from 'playwright-core'
 
 const EXECUTABLE = '/usr/bin/chromium'
 
-/** Nothing that would reach for the network or ask the user. */
+/** Nothing that would reach for the network or ask the user; WebGPU on the driver in software that Chromium brings. */
 const FLAGS = [
+  '--enable-unsafe-webgpu',
+  '--use-webgpu-adapter=swiftshader',
+  '--enable-features=Vulkan',
   '--no-sandbox',
   '--disable-quic',
   '--no-first-run',

@@ -20,6 +20,17 @@ describeInChromium('a page that trains the text classifier on wasm through the w
     expect(seen?.turns).toBeGreaterThan(100)
   })
 
+  test('has none on WebGPU either, on the page itself', { retry: 3, timeout: 300_000 }, async ({ open }) => {
+    const { page } = await open('plain', 'vite/index.html?backend=webgpu&place=page&epochs=1')
+    await page.locator('#start').click()
+    const { state, error, device, history, seen } = await ending(page, 200_000)
+    expect({ state, error }).toEqual({ state: 'done', error: '' })
+    expect(device).toMatch(/^webgpu: .*swiftshader.*, a GPU imitated in software$/i)
+    expect(history[0]!['validationAccuracy']).toBeGreaterThan(0.9)
+    expect(seen?.longTasks).toEqual([])
+    expect(seen?.turns).toBeGreaterThan(100)
+  })
+
   test('is what the watch would notice: on the page itself, long steps are long tasks', async ({ open }) => {
     const { page } = await open('plain', 'vite/index.html?place=page&backend=cpu&epochs=1&start')
     await page.locator('body[data-state=training]').waitFor()
