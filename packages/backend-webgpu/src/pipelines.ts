@@ -52,6 +52,11 @@ export class Pipelines {
     return this.#programs.size
   }
 
+  /** Resolves when nothing is being compiled any more. */
+  async settled(): Promise<void> {
+    await Promise.all(Array.from(this.#programs.values(), ({ settled }) => settled))
+  }
+
   /** The program of a key; `describe` is called the first time only. */
   program<Parameter extends string>(key: string, describe: () => ProgramSpec<Parameter>): Program<Parameter> {
     // A key stands for one description, so the parameters' names are those that were asked for.

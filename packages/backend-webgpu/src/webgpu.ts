@@ -233,6 +233,9 @@ function backendOn({ gpu: root, device, offer }: OpenDevice, debug: boolean): We
       )
       groups.clear()
       device.destroy()
+      // Dawn in Node crashes where a GPU is collected that still compiles.
+      await pipelines.settled()
+      await device.lost
       held.clear()
     },
   }
