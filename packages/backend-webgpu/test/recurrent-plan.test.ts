@@ -59,7 +59,7 @@ describe('planRecurrent', () => {
               expect(padded * slices).toBeLessThanOrEqual(Math.min(offer.invocations, 256))
               const bytes = backward ? vector[cell] + slices * 4 : 4 + slices * vector[cell]
               expect(rows * padded * bytes).toBeLessThanOrEqual(offer.workgroupBytes)
-              if (weights === 'registers') expect(padded % slices).toBe(0)
+              expect(weights === 'registers' ? padded % slices : 0).toBe(0)
             }
           }
         }

@@ -118,24 +118,17 @@ ${each(loads, (n) => `        { let index = local + ${n * INVOCATIONS}u; let k =
         }
       }
     }
-    // Half of the groups hand their sums to the other half, whose sums each element's owner adds up.
-    let base = group % ${groups / 2}u * ${outputs}u;
-    let i00 = base + r0 * ${STEP_UNITS}u + u0;
-    let i01 = base + r0 * ${STEP_UNITS}u + u1;
-    let i10 = base + r1 * ${STEP_UNITS}u + u0;
-    let i11 = base + r1 * ${STEP_UNITS}u + u1;
-    workgroupBarrier();
-    if (group >= ${groups / 2}u) {
-      weights[i00] = ${store('a00')}; weights[i01] = ${store('a01')}; weights[i10] = ${store('a10')}; weights[i11] = ${store('a11')};
-    }
-    workgroupBarrier();
-    if (group < ${groups / 2}u) {
-      weights[i00] = weights[i00] + ${store('a00')}; weights[i01] = weights[i01] + ${store('a01')};
-      weights[i10] = weights[i10] + ${store('a10')}; weights[i11] = weights[i11] + ${store('a11')};
-    }
-    workgroupBarrier();
-    if (owns) {
-      for (var group = 0u; group < ${groups / 2}u; group++) { sum += ${load(`weights[group * ${outputs}u + local]`)}; }
+    // The groups' sums meet where the weights were: those of half of the units, then of the other half.
+    for (var second = 0u; second < 2u; second++) {
+      let slot = group * ${outputs / 2}u + u0;
+      workgroupBarrier();
+      weights[slot + r0 * ${STEP_UNITS / 2}u] = ${store('select(a00, a01, second == 1u)')};
+      weights[slot + r1 * ${STEP_UNITS / 2}u] = ${store('select(a10, a11, second == 1u)')};
+      workgroupBarrier();
+      if (owns && local / ${STEP_UNITS / 2}u % 2u == second) {
+        let own = local / ${STEP_UNITS}u * ${STEP_UNITS / 2}u + local % ${STEP_UNITS / 2}u;
+        for (var group = 0u; group < ${groups}u; group++) { sum += ${load(`weights[group * ${outputs / 2}u + own]`)}; }
+      }
     }
   }
 `,
