@@ -2,7 +2,7 @@
 
 import type { Backend } from '@rnn/core'
 import { accuracy, evaluate, type History } from '@rnn/train'
-import { withBackend } from './backends.ts'
+import { describeBackend, withBackend } from 'app-kit/backends'
 import { trainBaseline } from './baseline.ts'
 import type { Classifier } from './classifier.ts'
 import { dataDigest, loadData, similarLabels, type DataSources, type TrainingData } from './data-sources.ts'
@@ -205,7 +205,7 @@ function describeTraining(
   )
   output.note(`${texts} texts of ${train.file ?? 'the data'}: ${encoder.labels.size} labels, ${words} words`)
   const times = epochs === 1 ? '1 epoch' : `${epochs} epochs`
-  output.note(`${cell} of 2 × ${units} units: ${numbers} parameters, ${times} on ${backend.name}`)
+  output.note(`${cell} of 2 × ${units} units: ${numbers} parameters, ${times} on ${describeBackend(backend)}`)
 }
 
 function lastOf(history: History, column: string): number | null {

@@ -147,7 +147,7 @@ describe('options', () => {
     ],
     [
       ['--backend', 'tpu'],
-      [/tpu/, /available: wasm, cpu/],
+      [/tpu/, /available: wasm, cpu, webgpu/],
     ],
     [['--colour'], [/unknown option/, /--colour/]],
     [

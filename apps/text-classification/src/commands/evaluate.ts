@@ -2,7 +2,7 @@
 
 import { confusionMatrix, evaluate } from '@rnn/train'
 import { Command, Option } from 'commander'
-import { withBackend } from '../backends.ts'
+import { withBackend } from 'app-kit/backends'
 import { generateCorpus } from '../corpus/corpus.ts'
 import { AppError } from 'app-kit/errors'
 import { corpusExamples, readExamples } from '../examples.ts'

@@ -3,7 +3,7 @@
 import { tokenizeTexts } from '@rnn/data'
 import { Command } from 'commander'
 import { attribute } from '../attribution.ts'
-import { withBackend } from '../backends.ts'
+import { withBackend } from 'app-kit/backends'
 import { inputTexts } from 'app-kit/input-texts'
 import { loadClassifier } from '../model-folder.ts'
 import { processOutput } from 'app-kit/ui/output'

@@ -1,7 +1,7 @@
 /** `predict`: the labels of texts. */
 
 import { Command } from 'commander'
-import { withBackend } from '../backends.ts'
+import { withBackend } from 'app-kit/backends'
 import { classify } from '../classifier.ts'
 import { inputTexts } from 'app-kit/input-texts'
 import { loadClassifier } from '../model-folder.ts'

@@ -1,7 +1,7 @@
 /** Options that several commands take. */
 
 import { Option, type Command } from 'commander'
-import { backendNames, defaultBackend } from '../backends.ts'
+import { backendNames, defaultBackend } from 'app-kit/backends'
 import { oneOf, path } from 'app-kit/options'
 
 /** Where models are saved, and looked for, unless something else is said. */

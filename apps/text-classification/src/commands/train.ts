@@ -3,7 +3,7 @@
 import { resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import type { DataSources } from '../data-sources.ts'
-import { defaultBackend } from '../backends.ts'
+import { defaultBackend } from 'app-kit/backends'
 import { AppError } from 'app-kit/errors'
 import { numberAbove, oneOf, path, share, wholeNumber } from 'app-kit/options'
 import { cellNames, corpusSettings, defaultSettings, type Settings } from '../settings.ts'

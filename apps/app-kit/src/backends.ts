@@ -1,10 +1,11 @@
-/** The backends that the program can run on, by the name that `--backend` takes. A new one is a line here. */
+/** The backends that a program can run on, by the name that `--backend` takes. A new one is a line here. */
 
 import { availableParallelism } from 'node:os'
 import { cpu } from '@rnn/backend-cpu'
 import { wasm } from '@rnn/backend-wasm'
+import { webgpu } from '@rnn/backend-webgpu'
 import type { Backend } from '@rnn/core'
-import { AppError } from 'app-kit/errors'
+import { AppError } from './errors.ts'
 
 /** More threads than this wait for one another on batches of the usual size. */
 const MOST_THREADS = 4
@@ -12,6 +13,7 @@ const MOST_THREADS = 4
 const backends: Readonly<Record<string, () => Promise<Backend>>> = {
   wasm: async () => wasm({ threads: Math.min(availableParallelism(), MOST_THREADS) }),
   cpu: async () => cpu(),
+  webgpu: async () => webgpu(),
 }
 
 /** The one that is taken where `--backend` does not say. */
@@ -20,7 +22,7 @@ export const defaultBackend = 'wasm'
 /** Their names. */
 export const backendNames: readonly string[] = Object.keys(backends)
 
-/** Opens a backend, which the caller disposes. @throws E_OPTION for a name that is none */
+/** Opens a backend, which the caller disposes. @throws E_OPTION for a name that is none, E_UNSUPPORTED where it can't run */
 export async function openBackend(name: string): Promise<Backend> {
   const open = Object.hasOwn(backends, name) ? backends[name] : undefined
   if (open !== undefined) return open()
@@ -35,4 +37,10 @@ export async function withBackend<T>(name: string, use: (backend: Backend) => Pr
   } finally {
     await backend.dispose()
   }
+}
+
+/** Where a backend computes, for people: `wasm`, or `webgpu (NVIDIA H100)`, and whether that is a GPU in software only. */
+export function describeBackend({ name, info }: Backend): string {
+  if (name !== 'webgpu') return name
+  return `${name} (${info.device}${info.software ? ', a GPU imitated in software: slower than wasm' : ''})`
 }
