@@ -4,6 +4,7 @@ import type { RecurrentKind } from '@rnn/core'
 import { sizeOf } from '../kernel.ts'
 import type { Bound, CallOf, Gpu } from '../kernel.ts'
 import type { ParameterType } from '../program.ts'
+import { GATES } from '../recurrent-plan.ts'
 import type { StepPlan } from '../recurrent-plan.ts'
 import { backwardCell, finishCell, gatesOf } from '../wgsl/cells.ts'
 import { STEP_UNITS, stepGrid, stepProduct } from '../wgsl/step-product.ts'
@@ -72,7 +73,7 @@ export function stepBackward(
 
 /** The product of the gradients at step `next` with the weights. */
 function productWgsl(cell: RecurrentKind, plan: StepPlan, next: string): ReturnType<typeof stepProduct> {
-  const gates = gatesOf(cell, () => '0').split(',').length
+  const gates = GATES[cell]
   const product = stepProduct({
     plan,
     input: 'Gates',

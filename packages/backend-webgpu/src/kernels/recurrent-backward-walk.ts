@@ -2,6 +2,7 @@
 
 import type { RecurrentKind } from '@rnn/core'
 import type { CallOf, Gpu } from '../kernel.ts'
+import { GATES } from '../recurrent-plan.ts'
 import type { WalkPlan } from '../recurrent-plan.ts'
 import { backwardCell, gatesOf } from '../wgsl/cells.ts'
 import { eachItem, itemLengths, itemState, walkGrid, walkProduct, WALK_MAIN } from '../wgsl/walk-product.ts'
@@ -38,7 +39,7 @@ export function walkBackward(
 function walkWgsl(cell: RecurrentKind, plan: WalkPlan): string {
   const past = cell === 'gru' ? ' + carried$' : ''
   const product = walkProduct({ plan, input: 'flow', term: (w, x) => `inner(${w}, ${x})`, result: 'f32' })
-  const gates = gatesOf(cell, () => '0').split(',').length
+  const gates = GATES[cell]
   const weight =
     plan.weights === 'stream'
       ? gatesOf(cell, (g) => `recurrentAt((${g}u * p.units + term) * p.units + unit)`)

@@ -2,6 +2,7 @@
 
 import type { RecurrentKind } from '@rnn/core'
 import type { Gpu } from '../kernel.ts'
+import { GATES } from '../recurrent-plan.ts'
 import type { StepPlan } from '../recurrent-plan.ts'
 import { forwardCell, gatesOf } from '../wgsl/cells.ts'
 import { STEP_UNITS, stepGrid, stepProduct } from '../wgsl/step-product.ts'
@@ -41,7 +42,7 @@ export function stepForward(
 }
 
 function stepWgsl(cell: RecurrentKind, plan: StepPlan): string {
-  const gates = gatesOf(cell, () => '0').split(',').length
+  const gates = GATES[cell]
   const product = stepProduct({
     plan,
     input: 'f32',

@@ -2,6 +2,7 @@
 
 import type { RecurrentKind } from '@rnn/core'
 import type { Gpu } from '../kernel.ts'
+import { GATES } from '../recurrent-plan.ts'
 import type { WalkPlan } from '../recurrent-plan.ts'
 import { forwardCell, gatesOf } from '../wgsl/cells.ts'
 import { eachItem, itemLengths, itemState, walkGrid, walkProduct, WALK_MAIN } from '../wgsl/walk-product.ts'
@@ -25,7 +26,7 @@ function walkWgsl(cell: RecurrentKind, plan: WalkPlan): string {
   const product = walkProduct({ plan, input: 'fed', term: (w, x) => `${w} * ${x}`, result: 'Gates' })
   return `
 fn weightOf(term: u32, unit: u32) -> Gates {
-  let at = term * p.units * ${gatesOf(cell, () => '0').split(',').length}u + unit;
+  let at = term * p.units * ${GATES[cell]}u + unit;
   return ${gatesOf(cell, (g) => `recurrentAt(at + ${g}u * p.units)`)};
 }
 ${product.module}

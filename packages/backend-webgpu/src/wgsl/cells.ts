@@ -7,9 +7,9 @@ import { GATES } from '../recurrent-plan.ts'
 import { mathOf } from './math.ts'
 
 /** Blocks of `units` in the reserve. */
-export const RESERVED: Readonly<Record<RecurrentKind, number>> = { simpleTanh: 0, simpleRelu: 0, lstm: 5, gru: 4 }
+const RESERVED: Readonly<Record<RecurrentKind, number>> = { simpleTanh: 0, simpleRelu: 0, lstm: 5, gru: 4 }
 
-/** `Gates`, `inner(a, b)`, and `gatesOf` an expression in `g`, the number of a gate. */
+/** The type `Gates` and what is done with it, by the number of gates. */
 function gatesWgsl(gates: number): string {
   return gates === 1
     ? 'alias Gates = f32;\nfn inner(a: f32, b: f32) -> f32 { return a * b; }\nfn firstOf(a: f32) -> f32 { return a; }\n'
