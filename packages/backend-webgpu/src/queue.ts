@@ -53,7 +53,9 @@ const DISPATCHES_PER_SUBMISSION = 128
 /** Three words for the first index error of a read: call, index, extent; a fourth for alignment. */
 const FLAG_BYTES = 16
 
-/** Submissions that may be under way: beyond, the device would fall minutes behind the program. */
+/** Submissions that may be under way. What comes after them waits here, as commands: a device minutes behind its program could be told nothing, not even to stop. */
+const MOST_UNDER_WAY = 16
+
 interface Failure {
   readonly error: RnnError
 }
@@ -75,6 +77,7 @@ export class Queue {
   readonly #waiting = new Set<Read>()
   #dispatches = 0
   #compiling = false
+  #underWay = 0
   #failure: Failure | undefined
   #lost: RnnError | undefined
   #submissions = 0
@@ -110,6 +113,11 @@ export class Queue {
   /** Reads that went to the device, `sync` included. */
   get reads(): number {
     return this.#reads
+  }
+
+  /** Submissions that the device has not finished. */
+  get underWay(): number {
+    return this.#underWay
   }
 
   /** Buffers created to read through: constant in a steady loop. */
@@ -192,7 +200,7 @@ export class Queue {
   }
 
   #flush(): void {
-    if (this.#compiling || this.#lost !== undefined) return
+    if (this.#compiling || this.#underWay >= MOST_UNDER_WAY || this.#lost !== undefined) return
     const unready = this.#commands.find(
       (command) =>
         command.type === 'dispatch' &&
@@ -210,7 +218,22 @@ export class Queue {
     }
     this.#dispatches = 0
     const commands = this.#commands.splice(0)
-    for (let start = 0; start < commands.length;) start = this.#submitFrom(commands, start)
+    let start = 0
+    while (start < commands.length && this.#underWay < MOST_UNDER_WAY) start = this.#submitFrom(commands, start)
+    if (start === commands.length) return
+    this.#commands.push(...commands.slice(start))
+    this.#dispatches = this.#commands.length
+  }
+
+  /** Goes on with what waits once the device has come so far. */
+  #follow(): void {
+    this.#underWay++
+    const goOn = (): void => {
+      this.#underWay--
+      const waits = this.#commands.some(({ type }) => type === 'read') || this.#dispatches >= DISPATCHES_PER_SUBMISSION
+      if (waits) this.#flush()
+    }
+    this.#device.queue.onSubmittedWorkDone().then(goOn, goOn)
   }
 
   /** Encodes and submits commands from `start` on, as many as one submission takes; returns where it stopped. */
@@ -272,6 +295,7 @@ export class Queue {
         if (count > 0 || reads.length > 0) {
           this.#device.queue.submit([encoder.finish()])
           this.#submissions++
+          this.#follow()
         }
       },
       (message) => deviceError(message, described),

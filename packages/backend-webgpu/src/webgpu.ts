@@ -27,6 +27,8 @@ export interface WebgpuStats extends BackendStats {
   readonly pipelinesCreated: number
   readonly bindGroupsCreated: number
   readonly submissions: number
+  /** Submissions that the device has not finished: bounded, however much is recorded. */
+  readonly submissionsUnderWay: number
   /** Reads that waited for the device, each `sync` included. */
   readonly reads: number
 }
@@ -217,6 +219,7 @@ function backendOn({ gpu: root, device, offer }: OpenDevice, debug: boolean): We
         pipelinesCreated: pipelines.created,
         bindGroupsCreated,
         submissions: queue.submissions,
+        submissionsUnderWay: queue.underWay,
         reads: queue.reads,
       }
     },
