@@ -32,10 +32,16 @@ export type { Schedule } from './schedules/schedule.ts'
 export { stepDecay, type StepDecayOptions } from './schedules/step-decay.ts'
 
 export type { TrainingBatch, TrainingSet } from './trainer/batches.ts'
+// Snapshots: one file for each place.
+export { fileSnapshots } from './snapshots/file-snapshots.ts'
+export { indexedDbSnapshots } from './snapshots/indexed-db-snapshots.ts'
+export { memorySnapshots, type SnapshotStore } from './snapshots/snapshot-store.ts'
+
 export { evaluate, type EvaluateOptions, type Evaluation } from './trainer/evaluation.ts'
 export { fit, type FitOptions } from './trainer/fit.ts'
 export type { FitLoopOptions } from './trainer/fit-loop.ts'
 export type { TrainableModel } from './trainer/model.ts'
+export type { SnapshotOptions } from './trainer/recovery.ts'
 export type { EpochReport, Progress } from './trainer/reports.ts'
 export { Trainer, type Position } from './trainer/trainer.ts'
 export { StepGradients } from './trainer/training-step.ts'

@@ -80,3 +80,20 @@ describeInChromium('a worker from a CDN', 'concurrent', () => {
     expect(await page.evaluate(pageOfCdn(cdn))).toEqual({ product: [11], threads: 2 })
   })
 })
+
+/** Saves a snapshot, and reads it as another visit of the page would. */
+const SNAPSHOTS = `(async () => {
+  const { indexedDbSnapshots } = await import('@rnn/train')
+  const before = await indexedDbSnapshots('a training').load()
+  await indexedDbSnapshots('a training').save(Uint8Array.of(1, 2, 3))
+  await indexedDbSnapshots('a training').save(Uint8Array.of(4, 5))
+  const other = await indexedDbSnapshots('another').load()
+  return { before, after: Array.from(await indexedDbSnapshots('a training').load()), other }
+})()`
+
+describeInChromium('snapshots in IndexedDB', 'concurrent', () => {
+  test('keep the last one, by name', async ({ open }) => {
+    const { page } = await open('isolated', 'inline/index.html')
+    expect(await page.evaluate(SNAPSHOTS)).toEqual({ before: undefined, after: [4, 5], other: undefined })
+  })
+})

@@ -103,6 +103,12 @@ export class OptimizerState {
     }
   }
 
+  /** Forgets everything and begins anew on a backend: for when the one before is gone with all that it held. */
+  moveWithoutState(backend: Backend): void {
+    this.dispose()
+    this.#backend = backend
+  }
+
   /** Moves the state to another backend, between updates. */
   async to(backend: Backend): Promise<void> {
     const { swap } = await this.prepareMove(backend)

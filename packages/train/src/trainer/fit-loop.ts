@@ -6,6 +6,7 @@ import { checkNotEmpty, emptySet, type TrainingSet } from './batches.ts'
 import { createBreather, type Breather } from './breathing.ts'
 import { runEvaluation, type Evaluation } from './evaluation.ts'
 import { Pace } from './pace.ts'
+import { Recovery, type SnapshotOptions } from './recovery.ts'
 import { historyColumns, historyRow, type EpochReport, type Progress } from './reports.ts'
 import { applyGradients, computeGradients } from './training-step.ts'
 import type { TrainingState } from './training-state.ts'
@@ -20,6 +21,8 @@ export interface FitLoopOptions<Input = Tensor, Targets = Tensor> {
   readonly onBatch?: ((progress: Progress) => void | Promise<void>) | undefined
   /** Called after each epoch, when all callbacks have seen it; training waits for a promise. A good place for a checkpoint. */
   readonly onEpoch?: ((report: EpochReport) => void | Promise<void>) | undefined
+  /** Snapshots every so many steps, and what to do when the device is lost: a GPU whose driver starts anew, a worker that dies. */
+  readonly snapshots?: SnapshotOptions | undefined
   /** Ends training between two steps, with nothing lost: `fit` returns normally, and `history.aborted` is true. */
   readonly signal?: AbortSignal | undefined
 }
@@ -30,6 +33,7 @@ interface Run<Input, Output, Targets> {
   readonly options: FitLoopOptions<Input, Targets>
   readonly pace: Pace
   readonly breather: Breather
+  readonly recovery: Recovery<Input, Output, Targets> | undefined
 }
 
 /** Trains until `epochs` are over, a callback stops it, or the signal aborts it. */
@@ -38,7 +42,7 @@ export async function fitLoop<Input, Output, Targets>(
   set: TrainingSet<Input, Targets>,
   options: FitLoopOptions<Input, Targets>,
 ): Promise<History> {
-  const { epochs, validation, signal } = options
+  const { epochs, validation, signal, snapshots } = options
   if (state.fitting) {
     throw new RnnError({
       code: 'E_BUSY',
@@ -60,23 +64,31 @@ export async function fitLoop<Input, Output, Targets>(
   if (validation !== undefined) checkNotEmpty('fit', 'validation set', validation)
   checkSameSet(state, set)
 
-  const run = { state, set, options, pace: new Pace(), breather: createBreather() }
-  const { history } = state
+  const recovery = snapshots && new Recovery(state, snapshots)
+  const run = { state, set, options, pace: new Pace(), breather: createBreather(), recovery }
   state.fitting = true
-  history.markAborted(false)
+  state.history.markAborted(false)
   try {
-    const goesOn = (): boolean => state.epoch < epochs && history.stopped === undefined
+    const goesOn = (): boolean => state.epoch < epochs && state.history.stopped === undefined
     const columns = historyColumns(state.options.metrics ?? [], validation !== undefined)
     if (goesOn()) for (const { run: callback } of state.callbacks) await callback.onBegin?.(columns)
+    if (goesOn()) await recovery?.begin()
     while (goesOn()) {
-      if (signal?.aborted || !(await trainEpoch(run)) || !(await endEpoch(run))) {
-        await state.readings.settle()
-        history.markAborted(true)
-        return history
+      try {
+        if (signal?.aborted || !(await trainEpoch(run)) || !(await endEpoch(run))) {
+          await state.readings.settle()
+          await recovery?.end()
+          state.history.markAborted(true)
+          return state.history
+        }
+        if (!goesOn()) await recovery?.end()
+      } catch (error) {
+        if (recovery === undefined) throw error
+        await recovery.goOn(error)
       }
     }
-    for (const { run: callback } of state.callbacks) await callback.onEnd?.(history)
-    return history
+    for (const { run: callback } of state.callbacks) await callback.onEnd?.(state.history)
+    return state.history
   } finally {
     state.fitting = false
     run.breather.close()
@@ -112,6 +124,7 @@ async function trainEpoch<Input, Output, Targets>(run: Run<Input, Output, Target
     const progress = progressOf(run)
     for (const { run: callback } of state.callbacks) await callback.onBatch?.(progress)
     await options.onBatch?.(progress)
+    await run.recovery?.step()
     await breather.pause()
   }
   if (state.batch === 0 && resumedAt === 0) throw emptySet('fit', 'training set')
