@@ -102,10 +102,14 @@ async function findGpu(): Promise<GPU> {
       fix: OTHERWISE,
     })
   }
-  const { create } = await importDawn()
-  // Timestamps and experimental features of Dawn stay behind this toggle.
-  return create(['enable-dawn-features=allow_unsafe_apis'])
+  return (dawn ??= importDawn().then(({ create }) => create(['enable-dawn-features=allow_unsafe_apis'])))
 }
+
+/**
+ * Dawn of this process, made once and kept for good: it crashes where a GPU object is collected before what came from it, in whatever order that happens.
+ * The toggle lets timestamps and experimental features in.
+ */
+let dawn: Promise<GPU> | undefined
 
 interface Dawn {
   create(options: readonly string[]): GPU

@@ -19,16 +19,27 @@ export async function makeWebgpu(
   options: WebgpuOptions = {},
   { asHardware = false }: Disguise = {},
 ): Promise<WebgpuBackend> {
-  const configured = DRIVERS.some((folder) => existsSync(folder) && readdirSync(folder).length > 0)
-  // The Vulkan loader reads its environment when the first adapter is asked for.
-  if (!configured && existsSync(SWIFTSHADER)) process.env['VK_DRIVER_FILES'] ??= SWIFTSHADER
+  setDriver()
   return webgpu(asHardware ? { ...options, gpu: await disguised() } : options)
+}
+
+/** The Vulkan loader reads its environment when the first adapter is asked for. */
+function setDriver(): void {
+  const configured = DRIVERS.some((folder) => existsSync(folder) && readdirSync(folder).length > 0)
+  if (!configured && existsSync(SWIFTSHADER)) process.env['VK_DRIVER_FILES'] ??= SWIFTSHADER
+}
+
+let instance: Promise<GPU> | undefined
+
+/** Dawn, once for a test file: it must not be collected before what came from it. */
+export function dawn(): Promise<GPU> {
+  setDriver()
+  return (instance ??= import('webgpu').then(({ create }) => create(['enable-dawn-features=allow_unsafe_apis'])))
 }
 
 /** Dawn, with adapters that hide what they are. */
 async function disguised(): Promise<GPU> {
-  const { create } = await import('webgpu')
-  const gpu = create(['enable-dawn-features=allow_unsafe_apis'])
+  const gpu = await dawn()
   const requestAdapter = async (options?: GPURequestAdapterOptions): Promise<GPUAdapter | null> => {
     const adapter = await gpu.requestAdapter(options)
     return (

@@ -29,8 +29,8 @@ async function inStore<Result>(
     const transaction = database.transaction(STORE, mode)
     const request = ask(transaction.objectStore(STORE))
     await new Promise<void>((resolve, reject) => {
-      transaction.oncomplete = () => resolve()
-      transaction.onabort = () => reject(transaction.error ?? new Error('the transaction was aborted'))
+      transaction.addEventListener('complete', () => resolve())
+      transaction.addEventListener('abort', () => reject(transaction.error ?? new Error('the transaction was aborted')))
     })
     return request.result as Result
   } finally {
@@ -50,8 +50,8 @@ function open(name: string): Promise<IDBDatabase> {
   }
   return new Promise((resolve, reject) => {
     const request = indexedDB.open(`rnn ${name}`, 1)
-    request.onupgradeneeded = () => request.result.createObjectStore(STORE)
-    request.onsuccess = () => resolve(request.result)
-    request.onerror = () => reject(request.error ?? new Error('the database could not be opened'))
+    request.addEventListener('upgradeneeded', () => request.result.createObjectStore(STORE))
+    request.addEventListener('success', () => resolve(request.result))
+    request.addEventListener('error', () => reject(request.error ?? new Error('the database could not be opened')))
   })
 }
