@@ -6,16 +6,18 @@ import { BenchError } from './errors.ts'
 import { startSubjectProcess, type SubjectProcess } from './process/subject-process.ts'
 import type { ImplementationInfo } from './process/protocol.ts'
 import {
+  describeDevice,
   headlineOf,
   type CaseResult,
+  type DeviceResult,
   type FailureNote,
   type ImplementationResult,
   type SubjectResult,
 } from './results.ts'
 import { gigaPerSecond, summarize } from './statistics.ts'
 import { probeSubject, referenceSubject } from './subjects/index.ts'
-import type { Outputs, RunLimits, Subject } from './subjects/subject.ts'
-import type { Workload } from './workloads/workload.ts'
+import type { Device, Outputs, RunLimits, Subject } from './subjects/subject.ts'
+import { leastBytes, type Workload } from './workloads/workload.ts'
 
 /** A run that takes longer is slow: of a subject's slow implementations, only the good ones are timed in every round. */
 const SLOW_MS = 2000
@@ -27,6 +29,7 @@ interface Contestant {
   readonly subject: Subject
   readonly process: SubjectProcess
   readonly implementations: readonly ImplementationInfo[]
+  readonly device: Device | null
   readonly times: Map<ImplementationInfo, number[]>
   readonly agreements: Map<ImplementationInfo, Agreement>
   failed: boolean
@@ -70,11 +73,20 @@ export async function runContest(
       started.push(own)
       await attempt(subject, async () => {
         const tasks = workload.cases.map((each) => each.task)
-        const { implementations, cannot } = await own.ask('prepare', { subject: subject.id, tasks })
+        const { implementations, cannot, device } = await own.ask('prepare', { subject: subject.id, tasks })
         if (cannot !== null) say(`${subject.id} can't do it: ${cannot}`)
         if (implementations.length === 0) return
         const times = new Map<ImplementationInfo, number[]>()
-        contestants.push({ subject, process: own, implementations, times, agreements: new Map(), failed: false })
+        if (device !== null) say(`${subject.id} runs on ${describeDevice(device)}`)
+        contestants.push({
+          subject,
+          process: own,
+          implementations,
+          device,
+          times,
+          agreements: new Map(),
+          failed: false,
+        })
       })
     }
     const reference = contestants.find(({ subject }) => subject === referenceSubject)
@@ -131,6 +143,9 @@ export async function runContest(
         ({ times }, info, found) => times.set(info, [...(times.get(info) ?? []), ...found]),
       )
     }
+    for (const { subject, process, failed } of contestants) {
+      if (!failed) await attempt(subject, async () => void (await process.ask('dispose', {})))
+    }
     return { results: resultsOf(workload, timed, subjects), failures }
   } finally {
     process.off('exit', stopAll)
@@ -162,7 +177,7 @@ async function compare(
 ): Promise<void> {
   const { subject, process, implementations, agreements } = contestant
   if (contestant === reference) return
-  for (const info of implementations) {
+  for (const info of implementations.filter((each) => each.probe === null)) {
     const { name: caseName, task } = workload.cases[info.taskIndex] ?? workload.cases[0]
     const which = workload.cases.length > 1 ? `${info.name}, ${caseName}` : info.name
     const who = `${subject.id} (${which})`
@@ -201,16 +216,20 @@ function roundsFor(
 
 function resultsOf(workload: Workload, timed: readonly Contestant[], subjects: readonly Subject[]): SubjectResult[] {
   const finished = timed.filter(({ failed }) => !failed)
-  const results = finished.map(({ subject, implementations, times, agreements }): SubjectResult => {
-    const memory = implementations.find((each) => each.probe?.unit === 'byte')
+  const results = finished.map(({ subject, implementations, device, times, agreements }): SubjectResult => {
+    const ofMachine = device === null ? implementations : []
+    const memory = ofMachine.find((each) => each.probe?.unit === 'byte')
     const memoryTimes = memory && times.get(memory)
+    const timedWork = device === null ? implementations : implementations.filter((each) => each.probe === null)
+    const cases = casesOf(workload, timedWork, times, agreements)
     return {
       workload: workload.id,
       subject: subject.id,
       threads: subject.threads,
-      cases: casesOf(workload, implementations, times, agreements),
+      cases,
       shareOfProbe: null,
       memoryGBs: memoryTimes ? gigaPerSecond(memory.probe?.work ?? 0, summarize(memoryTimes).medianMs) : null,
+      device: device && deviceResult(device, workload, cases, implementations, times),
     }
   })
   const probe = results.find((each) => each.subject === probeSubject.id)
@@ -220,8 +239,39 @@ function resultsOf(workload: Workload, timed: readonly Contestant[], subjects: r
     .filter(({ subject }) => chosen.has(subject))
     .map((each) => {
       const own = headlineOf(each)?.gflops
-      return { ...each, shareOfProbe: peak === undefined || own === undefined ? null : own / peak }
+      const unknown = peak === undefined || own === undefined || each.device !== null // the probe is the processor's
+      return { ...each, shareOfProbe: unknown ? null : own / peak }
     })
+}
+
+/** What the device gives at most, by its own probes, and how much of that the headline reaches. */
+function deviceResult(
+  device: Device,
+  workload: Workload,
+  cases: readonly CaseResult[],
+  implementations: readonly ImplementationInfo[],
+  times: ReadonlyMap<ImplementationInfo, readonly number[]>,
+): DeviceResult {
+  const rateOf = (unit: 'flop' | 'byte'): number | null => {
+    const probe = implementations.find((each) => each.probe?.unit === unit)
+    const found = probe && times.get(probe)
+    return found === undefined ? null : gigaPerSecond(probe?.probe?.work ?? 0, summarize(found).medianMs)
+  }
+  const matmulGflops = rateOf('flop')
+  const copyGBs = rateOf('byte')
+  const headline = headlineOf({ cases })
+  const task = workload.cases.at(-1)?.task
+  const bytes = task && leastBytes(task)
+  return {
+    ...device,
+    matmulGflops,
+    copyGBs,
+    shareOfMatmul: headline === undefined || matmulGflops === null ? null : headline.gflops / matmulGflops,
+    shareOfCopy:
+      headline === undefined || bytes === undefined || copyGBs === null
+        ? null
+        : gigaPerSecond(bytes, headline.medianMs) / copyGBs,
+  }
 }
 
 function casesOf(

@@ -4,6 +4,7 @@ import type { Agreement } from './compare.ts'
 import type { Effort } from './effort.ts'
 import type { Machine } from './machine.ts'
 import type { Summary } from './statistics.ts'
+import type { Device } from './subjects/subject.ts'
 import type { Bar } from './workloads/workload.ts'
 
 /** One implementation of one case, timed. */
@@ -21,6 +22,18 @@ export interface CaseResult {
   readonly implementations: readonly [ImplementationResult, ...ImplementationResult[]]
 }
 
+/** The device of a subject, with what was measured of it in the same rounds. */
+export interface DeviceResult extends Device {
+  /** The rate of a large matrix product, or null where it was not measured. */
+  readonly matmulGflops: number | null
+  /** Bytes read and written by a large copy, or null where it was not measured. */
+  readonly copyGBs: number | null
+  /** Headline GFLOP/s over the matrix product's. */
+  readonly shareOfMatmul: number | null
+  /** The bytes that the headline's task has to move at least, each second, over the copy's; null for a task whose bytes are not counted. */
+  readonly shareOfCopy: number | null
+}
+
 /** A subject on a workload. The last case's fastest implementation is the headline. */
 export interface SubjectResult {
   readonly workload: string
@@ -31,6 +44,8 @@ export interface SubjectResult {
   readonly shareOfProbe: number | null
   /** For the probe: how fast it reads memory. */
   readonly memoryGBs: number | null
+  /** Null for a subject that computes on the processor. */
+  readonly device: DeviceResult | null
 }
 
 /** What did not work. */
@@ -63,8 +78,13 @@ export interface BenchResults {
   readonly failures: readonly FailureNote[]
 }
 
+/** The device in words, and what its times are worth. */
+export function describeDevice({ name, software }: Device): string {
+  return software ? `${name}, imitated in software: its times say nothing about speed` : name
+}
+
 /** The headline of a subject's result. */
-export function headlineOf({ cases }: SubjectResult): ImplementationResult | undefined {
+export function headlineOf({ cases }: Pick<SubjectResult, 'cases'>): ImplementationResult | undefined {
   return cases.at(-1)?.implementations[0]
 }
 

@@ -78,6 +78,25 @@ describe('the command', () => {
     expect(code).toBe(1)
   })
 
+  test('says on which device a subject ran, and that software is no measure of speed', () => {
+    const chosen = ['--only', 'lstm-infer-2x3x4x5', '--subjects', 'rnn-webgpu', '--out', folder]
+    const { code, stdout, stderr } = bench('--quick', ...chosen)
+    const unable = /: rnn-webgpu can't do it: .*adapter/.test(stderr)
+    expect(unable ? process.env['RNN_WEBGPU'] : undefined).not.toBe('required')
+    expect(code).toBe(unable ? 1 : 0)
+    if (unable) return
+    const read = (name: string): string => readFileSync(join(folder, name), 'utf8')
+    const { subjects } = JSON.parse(read('results.json')) as { subjects: SubjectResult[] }
+    const device = subjects[0]?.device
+    expect(device).toMatchObject({ matmulGflops: expect.any(Number), copyGBs: expect.any(Number) })
+    expect(device?.shareOfMatmul).toBeGreaterThan(0)
+    expect(device?.shareOfCopy).toBeGreaterThan(0)
+    for (const report of [stdout, read('results.md')]) {
+      expect(report).toContain(`rnn-webgpu ran on ${device?.name}`)
+      expect(report.includes('IN SOFTWARE, no measure of speed')).toBe(device?.software)
+    }
+  })
+
   test('names what is wrong in one line and exits with an error', () => {
     const unknownWorkload = bench('--only', 'lstm-infer-32x50')
     expect(unknownWorkload.stderr).toMatch(/^bench: there is no workload 'lstm-infer-32x50'; take .*\n$/)
@@ -171,6 +190,7 @@ test('a bar is met or missed by the medians of the fastest implementations', () 
     threads: 1,
     shareOfProbe: 0.7,
     memoryGBs: null,
+    device: null,
     cases: [{ name: '', implementations: [timed(...runsMs)] }],
   })
   const bar: Bar = { kind: 'faster', subject: 'ours', than: ['theirs', 'others'], atLeast: 5 }

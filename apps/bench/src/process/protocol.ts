@@ -1,6 +1,6 @@
 /** What the bench and a subject's process say to each other. One request at a time; every request has one reply. */
 
-import type { Outputs, RunLimits } from '../subjects/subject.ts'
+import type { Device, Outputs, RunLimits } from '../subjects/subject.ts'
 import type { Task } from '../workloads/workload.ts'
 
 /** An implementation as the bench knows it: `index` names it in later requests. */
@@ -20,6 +20,8 @@ export interface PreparedSubject {
   readonly implementations: readonly ImplementationInfo[]
   /** Why it can't do a task, or the first of them. */
   readonly cannot: string | null
+  /** What it computes on, where that is not the processor. */
+  readonly device: Device | null
 }
 
 /** Requests and their replies, by type. */
@@ -32,6 +34,8 @@ export interface Exchanges {
   outputs: { request: { readonly index: number }; reply: Outputs }
   /** Replies with the time of each run in milliseconds; there is at least one. */
   run: { request: { readonly index: number } & RunLimits; reply: readonly number[] }
+  /** Last of all: give back what was taken. */
+  dispose: { request: Readonly<Record<never, never>>; reply: null }
 }
 
 export type RequestType = keyof Exchanges

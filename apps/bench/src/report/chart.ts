@@ -1,6 +1,6 @@
 /** Results as a picture: GFLOP/s of each subject on each workload, as an SVG with bars on a logarithmic axis. */
 
-import { headlineOf, type BenchResults } from '../results.ts'
+import { headlineOf, type BenchResults, type SubjectResult } from '../results.ts'
 
 const WIDTH = 820
 const LABEL_WIDTH = 270
@@ -40,7 +40,7 @@ export function renderChart(results: BenchResults): string {
       const gflops = headlineOf(each)?.gflops ?? 0
       const color = COLORS[ids.indexOf(each.subject) % COLORS.length]
       const end = x(Math.max(gflops, 10 ** low))
-      rows.push(text(LABEL_WIDTH - 8, y + 13, each.subject, 'text-anchor="end"'))
+      rows.push(text(LABEL_WIDTH - 8, y + 13, labelOf(each), 'text-anchor="end"'))
       rows.push(
         `<rect x="${LABEL_WIDTH}" y="${y + 3}" width="${(end - LABEL_WIDTH).toFixed(1)}" height="${ROW_HEIGHT - 5}" fill="${color}"/>`,
       )
@@ -70,6 +70,10 @@ export function renderChart(results: BenchResults): string {
     '</svg>',
     '',
   ].join('\n')
+}
+
+function labelOf({ subject, device }: SubjectResult): string {
+  return device?.software === true ? `${subject} (in software)` : subject
 }
 
 function text(x: number, y: number, content: string, attributes = ''): string {

@@ -4,10 +4,10 @@ import { headlineOf, type BarResult, type SubjectResult } from '../results.ts'
 
 /**
  * The line of a subject on a workload. Times and GFLOP/s are those of its fastest implementation; a workload of several cases reports its last one here, all of them under `cases`, and under
- * `ratio` how many times the first one's median the last one's is.
+ * `ratio` how many times the first one's median the last one's is. Only a subject on a device has `device`, `software`, and its shares of what the device gives at most.
  */
 export function jsonLine(result: SubjectResult, bars: readonly BarResult[]): string {
-  const { workload, subject, threads, cases, shareOfProbe } = result
+  const { workload, subject, threads, cases, shareOfProbe, device } = result
   const headline = headlineOf(result)
   if (headline === undefined) return ''
   const { medianMs, minMs, maxMs, gflops, runs } = headline
@@ -25,6 +25,12 @@ export function jsonLine(result: SubjectResult, bars: readonly BarResult[]): str
     ...(cases.length > 1 && {
       cases: Object.fromEntries(cases.map(({ name, implementations: [fastest] }) => [name, rounded(fastest.medianMs)])),
       ratio: rounded(medianMs / (cases[0]?.implementations[0].medianMs ?? Number.NaN)),
+    }),
+    ...(device !== null && {
+      device: device.name,
+      software: device.software,
+      shareOfMatmul: device.shareOfMatmul === null ? null : rounded(device.shareOfMatmul),
+      shareOfCopy: device.shareOfCopy === null ? null : rounded(device.shareOfCopy),
     }),
     ...(growth?.bar.subject === subject && { barMet: growth.met }),
   })

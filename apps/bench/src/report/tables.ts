@@ -3,8 +3,10 @@
 import Table from 'cli-table3'
 import {
   describeBar,
+  describeDevice,
   type BarResult,
   type BenchResults,
+  type DeviceResult,
   type ImplementationResult,
   type SubjectResult,
 } from '../results.ts'
@@ -21,9 +23,18 @@ export function renderReport(results: BenchResults): string {
   return [
     `${cpu}, ${cores} cores, ${memoryGiB} GiB, ${os}; Node ${node} (V8 ${v8})`,
     `${date}, ${rounds} round${rounds === 1 ? '' : 's'}, load at the start ${loadBefore.toFixed(2)}`,
+    ...devicesOf(results.subjects),
     timesTable(results.subjects),
     barsTable(results.bars),
   ].join('\n')
+}
+
+/** A line about each subject that computed on a device. */
+export function devicesOf(subjects: readonly SubjectResult[]): string[] {
+  const lines = subjects.flatMap(({ subject, device }) =>
+    device === null ? [] : [`${subject} ran on ${describeDevice(device)}`],
+  )
+  return [...new Set(lines)]
 }
 
 function timesTable(subjects: readonly SubjectResult[]): string {
@@ -44,7 +55,7 @@ function timesTable(subjects: readonly SubjectResult[]): string {
     colAligns: ['left', 'left', 'left', 'right', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
     style: { head: [], border: [], compact: true },
   })
-  for (const { workload, subject, cases, shareOfProbe, memoryGBs } of subjects) {
+  for (const { workload, subject, cases, shareOfProbe, memoryGBs, device } of subjects) {
     const ours = OURS.map((id) => subjects.find((each) => each.workload === workload && each.subject === id)).find(
       (each) => each !== undefined,
     )
@@ -53,7 +64,7 @@ function timesTable(subjects: readonly SubjectResult[]): string {
       for (const each of implementations) {
         const { medianMs, minMs, maxMs, runs, gflops, agreement } = each
         const ratio =
-          reference === undefined || reference === each || memoryGBs !== null
+          reference === undefined || reference === each || memoryGBs !== null || device?.software === true
             ? ''
             : number(medianMs / reference.medianMs)
         const label = cases.length > 1 ? `${workload} ${name}` : workload
@@ -61,7 +72,7 @@ function timesTable(subjects: readonly SubjectResult[]): string {
         table.push([
           label,
           subject,
-          describeImplementation(each, memoryGBs),
+          describeImplementation(each, memoryGBs, device),
           number(medianMs),
           number(minMs),
           number(maxMs),
@@ -77,10 +88,30 @@ function timesTable(subjects: readonly SubjectResult[]): string {
   return table.toString()
 }
 
-function describeImplementation({ name, equation }: ImplementationResult, memoryGBs: number | null): string {
+/** The implementation, with what its equation or its device has to be said of. */
+export function describeImplementation(
+  { name, equation }: ImplementationResult,
+  memoryGBs: number | null,
+  device: DeviceResult | null,
+): string {
+  if (device !== null) return `${name}; ${describeShares(device)}`
   if (memoryGBs !== null) return `${name}; reads ${number(memoryGBs)} GB/s`
   const variant = /reset before|hidden state for cell/.exec(equation)
   return variant === null ? name : `${name} (${variant[0]})`
+}
+
+/** `0.42 of its matmul, 0.13 of its copy`; of a device in software, that its times mean nothing. */
+export function describeShares({ software, matmulGflops, copyGBs, shareOfMatmul, shareOfCopy }: DeviceResult): string {
+  if (software) return 'IN SOFTWARE, no measure of speed'
+  const shares = [
+    ...(shareOfMatmul === null || matmulGflops === null
+      ? []
+      : [`${shareOfMatmul.toPrecision(2)} of its matmul (${number(matmulGflops)} GFLOP/s)`]),
+    ...(shareOfCopy === null || copyGBs === null
+      ? []
+      : [`${shareOfCopy.toPrecision(2)} of its copy (${number(copyGBs)} GB/s)`]),
+  ]
+  return shares.length === 0 ? 'shares of the device not measured' : shares.join(', ')
 }
 
 function barsTable(bars: readonly BarResult[]): string {
@@ -102,7 +133,7 @@ function describeMeasured(measured: number, kind: Bar['kind'], against: string |
   return against === null ? `${number(measured)}×` : `${number(measured)}× ${against}`
 }
 
-/** Three significant digits; an exponent only below a millionth. */
-function number(value: number): string {
+/** As people read it: three significant digits; an exponent only below a millionth. */
+export function number(value: number): string {
   return value >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3)))
 }

@@ -1,19 +1,24 @@
-/** Writes results and chart into a folder, each beside its place first, so that a result is never half a file. */
+/** Writes results, table and chart into a folder, each beside its place first, so that a result is never half a file. */
 
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { BenchError } from '../errors.ts'
 import type { BenchResults } from '../results.ts'
 import { renderChart } from './chart.ts'
+import { renderMarkdown } from './markdown.ts'
 
 /**
- * Writes `results.json` and `chart.svg`.
+ * Writes `results.json`, `results.md` and `chart.svg`.
  *
  * @returns the paths
  * @throws E_RESULTS when the folder can't be written
  */
 export function writeResults(folder: string, results: BenchResults): string[] {
-  const files = { 'results.json': `${JSON.stringify(results, undefined, 2)}\n`, 'chart.svg': renderChart(results) }
+  const files = {
+    'results.json': `${JSON.stringify(results, undefined, 2)}\n`,
+    'results.md': renderMarkdown(results),
+    'chart.svg': renderChart(results),
+  }
   try {
     mkdirSync(folder, { recursive: true })
     return Object.entries(files).map(([name, content]) => {

@@ -8,6 +8,7 @@ import { probe } from './probe.ts'
 import { rnnCpu } from './rnn-cpu.ts'
 import { rnnWasmWorker } from './rnn-wasm-worker.ts'
 import { rnnWasm, rnnWasm2 } from './rnn-wasm.ts'
+import { rnnWebgpu } from './rnn-webgpu.ts'
 import type { Missing, Subject } from './subject.ts'
 import { tfjsCpu } from './tfjs-cpu.ts'
 import { tfjsWasm } from './tfjs-wasm.ts'
@@ -19,6 +20,7 @@ export const subjects: readonly Subject[] = [
   rnnWasm,
   rnnWasm2,
   rnnWasmWorker,
+  rnnWebgpu,
   tfjsCpu,
   tfjsWasm,
   ortWeb,

@@ -40,16 +40,35 @@ export interface Implementation {
 /** A measurement of the machine, which states no equation and is not compared. */
 export interface Probe {
   readonly name: string
-  /** Floating-point operations, or bytes read, of one run. */
+  /** Floating-point operations, or bytes moved, of one run. */
   readonly work: number
   readonly unit: 'flop' | 'byte'
-  run(): void
+  run(): Promise<void> | void
+}
+
+/** What a subject computes on, where that is not the processor. */
+export interface Device {
+  /** As it names itself. */
+  readonly name: string
+  /** Imitated by the processor: the times say nothing about the speed of the subject. */
+  readonly software: boolean
+}
+
+/** A task on a device, with what the device gives at most. */
+export interface OnDevice {
+  readonly device: Device
+  readonly implementations: readonly Implementation[]
+  /** Of the device itself: one that counts operations and one that counts bytes. Measured for the first task only. */
+  readonly probes: readonly Probe[]
+  /** Called after the last run. */
+  dispose(): Promise<void>
 }
 
 /** What a subject can do for a task. */
 export type Preparation =
   | readonly Implementation[]
   | { readonly cannot: string }
+  | OnDevice
   | { readonly probes: readonly Probe[] }
 
 export interface Subject {

@@ -112,3 +112,18 @@ export function forwardFlop(cell: CellKind, { batch, time, inputSize, units }: S
 export function flopOf({ cell, mode, sizes }: RecurrentTask): number {
   return (mode === 'train' ? 3 : 1) * forwardFlop(cell, sizes)
 }
+
+const FLOAT_BYTES = 4
+
+/**
+ * Bytes that a task has to move at least, however well it keeps the rest at hand: input, weights and hidden states once, and three times that for a training step, which goes over them forward,
+ * backward and for the update. Undefined for a task whose bytes depend on its data.
+ */
+export function leastBytes(task: Task): number | undefined {
+  if (task.kind === 'text') return undefined
+  const { batch, time, inputSize, units } =
+    task.kind === 'step' ? { batch: 1, time: 1, inputSize: task.units, units: task.units } : task.sizes
+  const weights = gatesOf(task.cell) * units * (inputSize + units)
+  const floats = batch * time * (inputSize + units) + weights
+  return (task.kind === 'recurrent' && task.mode === 'train' ? 3 : 1) * floats * FLOAT_BYTES
+}
