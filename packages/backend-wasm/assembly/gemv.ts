@@ -70,15 +70,15 @@ function addEight(a: usize, b: usize, stride: usize, N: i32, out: usize): void {
   const b1 = b + stride, b2 = b1 + stride, b3 = b2 + stride, b4 = b3 + stride, b5 = b4 + stride, b6 = b5 + stride, b7 = b6 + stride;
   const bytes = <usize>N << 2;
   for (let at: usize = 0; at < bytes; at += 16) {
-    let even = madd(x0, v128.load(b + at), v128.load(out + at));
-    let odd = f32x4.mul(x1, v128.load(b1 + at));
-    even = madd(x2, v128.load(b2 + at), even);
-    odd = madd(x3, v128.load(b3 + at), odd);
-    even = madd(x4, v128.load(b4 + at), even);
-    odd = madd(x5, v128.load(b5 + at), odd);
-    even = madd(x6, v128.load(b6 + at), even);
-    odd = madd(x7, v128.load(b7 + at), odd);
-    const sum = f32x4.add(even, odd);
+    // In the order of the terms, as addWide adds them: what comes out does not depend on whether there is a packed copy yet.
+    let sum = madd(x0, v128.load(b + at), v128.load(out + at));
+    sum = madd(x1, v128.load(b1 + at), sum);
+    sum = madd(x2, v128.load(b2 + at), sum);
+    sum = madd(x3, v128.load(b3 + at), sum);
+    sum = madd(x4, v128.load(b4 + at), sum);
+    sum = madd(x5, v128.load(b5 + at), sum);
+    sum = madd(x6, v128.load(b6 + at), sum);
+    sum = madd(x7, v128.load(b7 + at), sum);
     if (bytes - at >= 16) v128.store(out + at, sum);
     else storeLanes(out + at, sum, <i32>(bytes - at) >> 2);
   }

@@ -17,7 +17,7 @@ interface Entry {
   readonly N: number
   readonly inner: number
   readonly column: number
-  /** Missing at the first use: a copy pays when there is a second one. */
+  /** Missing at the first use where columns lie side by side: a copy pays when there is a second one. */
   block: Block | undefined
 }
 
@@ -46,8 +46,12 @@ export class PanelCache {
       entry.block ??= this.#pack(operand, entry)
       return entry.block?.pointer ?? 0
     }
-    if (entries.length < MOST_ENTRIES) entries.push({ byteOffset, K, N, inner, column, block: undefined })
-    return 0
+    if (entries.length === MOST_ENTRIES) return 0
+    const entry: Entry = { byteOffset, K, N, inner, column, block: undefined }
+    entries.push(entry)
+    // Dot products, which read a transposed matrix where it lies, add in another order than panels: the same call would give other bits the second time.
+    if (column !== 1) entry.block = this.#pack(operand, entry)
+    return entry.block?.pointer ?? 0
   }
 
   /** The buffer was written or released. */
