@@ -67,7 +67,7 @@ async function bench(options: Options): Promise<void> {
   const found = await runBench(plan, say)
   const results: BenchResults = {
     date: new Date().toISOString(),
-    command: ['pnpm bench', ...process.argv.slice(2)].join(' '),
+    command: [process.env['RNN_BENCH_COMMAND'] ?? 'pnpm bench', ...process.argv.slice(2)].join(' '),
     machine: describeMachine(),
     loadBefore,
     effort,
