@@ -28,11 +28,14 @@ for folder in /usr/local/nvidia/lib64 /usr/local/nvidia/lib "$here/lib"; do
   [ ! -d "$folder" ] || libraries=${libraries:+$libraries:}$folder
 done
 export LD_LIBRARY_PATH="$libraries"
-# Node and Dawn need the C++ library, which a bare system may lack.
-if ! "$here/bin/node" --version >/dev/null 2>&1; then
+# Node and Dawn need a C++ library as new as GCC 12's, which a bare system may lack.
+loads() {
+  "$here/bin/node" -e 'require(process.argv[1])' "$here/node_modules/webgpu/dist/linux-x64/dawn.node"
+}
+if ! loads >/dev/null 2>&1; then
   export LD_LIBRARY_PATH="$libraries:$here/lib/fallback"
-  "$here/bin/node" --version >/dev/null || {
-    echo 'node does not start here: it needs glibc 2.28 or later' >&2
+  loads || {
+    echo 'node and Dawn do not start here: they need glibc 2.34 or later, and libstdc++ of GCC 12 or later (the one in lib/fallback needs the glibc of the machine that packed it)' >&2
     exit 1
   }
 fi
