@@ -4,6 +4,7 @@ import { BenchError } from '../errors.ts'
 import { brain } from './brain.ts'
 import { ortNode } from './ort-node.ts'
 import { ortWeb } from './ort-web.ts'
+import { ortWebgpu } from './ort-webgpu.ts'
 import { probe } from './probe.ts'
 import { rnnCpu } from './rnn-cpu.ts'
 import { rnnWasmWorker } from './rnn-wasm-worker.ts'
@@ -12,6 +13,7 @@ import { rnnWebgpu } from './rnn-webgpu.ts'
 import type { Missing, Subject } from './subject.ts'
 import { tfjsCpu } from './tfjs-cpu.ts'
 import { tfjsWasm } from './tfjs-wasm.ts'
+import { tfjsWebgpu } from './tfjs-webgpu.ts'
 import { torch } from './torch.ts'
 
 /** All subjects, in the order of the tables. */
@@ -23,7 +25,9 @@ export const subjects: readonly Subject[] = [
   rnnWebgpu,
   tfjsCpu,
   tfjsWasm,
+  tfjsWebgpu,
   ortWeb,
+  ortWebgpu,
   ortNode,
   brain,
   torch,

@@ -1,5 +1,6 @@
 /** ONNX Runtime in WebAssembly, one thread. */
 
+import type { OnnxRuntime } from './ort/load.ts'
 import { missingPeerPackage, requireFrom } from './packages.ts'
 import type { Subject } from './subject.ts'
 
@@ -14,6 +15,8 @@ export const ortWeb: Subject = {
   missing: () => missingPeerPackage(PEER, [PACKAGE]),
   async prepare(task) {
     const { ortImplementations } = await import('./ort/implementations.ts')
-    return ortImplementations(requireFrom(PEER), PACKAGE, 'wasm', task)
+    const { runtimeOf } = await import('./ort/load.ts')
+    const ort = requireFrom(PEER)(PACKAGE) as OnnxRuntime
+    return ortImplementations(runtimeOf(ort, 'wasm'), task)
   },
 }

@@ -5,29 +5,24 @@ import { stepSizes } from '../../workloads/step.ts'
 import type { RecurrentTask, Sizes, StepTask, Task } from '../../workloads/workload.ts'
 import { EQUATIONS } from '../equations.ts'
 import { cycledSteps, firstSteps } from '../step-input.ts'
-import type { Implementation, Preparation } from '../subject.ts'
-import { loadOrt, type OrtTensor } from './load.ts'
+import type { Implementation } from '../subject.ts'
+import type { OrtRuntime, OrtTensor } from './load.ts'
 import { onnxModel } from './onnx-model.ts'
 
-/** The operators `LSTM` and `GRU` of a package of ONNX Runtime on one of its execution providers. */
+/** The operators `LSTM` and `GRU` of ONNX Runtime on one of its execution providers. */
 export async function ortImplementations(
-  require: NodeJS.Require,
-  packageName: string,
-  executionProvider: string,
+  runtime: OrtRuntime,
   task: Task,
-): Promise<Preparation> {
+): Promise<readonly Implementation[] | { readonly cannot: string }> {
   if (task.kind === 'text' || (task.kind === 'recurrent' && task.mode === 'train')) return { cannot: 'it only infers' }
   const { cell } = task
   if (cell === 'minimalGated') return { cannot: 'it has no such operator' }
-  const runtime = loadOrt(require, packageName, executionProvider)
   return [task.kind === 'step' ? await stream(runtime, task) : await sequence(runtime, { ...task, cell })]
 }
 
-type Runtime = ReturnType<typeof loadOrt>
-
 /** The input is time-major already, the only layout that this operator takes on CPUs: turning it is not timed. */
 async function sequence(
-  { ort, create }: Runtime,
+  { ort, create }: OrtRuntime,
   { cell, sizes }: RecurrentTask & { readonly cell: 'lstm' | 'gru' },
 ): Promise<Implementation> {
   const { batch, time, inputSize, units } = sizes
@@ -50,7 +45,7 @@ async function sequence(
 }
 
 /** The states that a run gives are the next run's inputs. */
-async function stream({ ort, create }: Runtime, task: StepTask): Promise<Implementation> {
+async function stream({ ort, create }: OrtRuntime, task: StepTask): Promise<Implementation> {
   const { cell, units } = task
   const sizes = { ...stepSizes(task), time: 1 }
   const data = recurrentData({ cell, sizes: stepSizes(task) })
@@ -73,7 +68,7 @@ async function stream({ ort, create }: Runtime, task: StepTask): Promise<Impleme
   }
 }
 
-function zeroStates(ort: Runtime['ort'], cell: 'lstm' | 'gru', { batch, units }: Sizes): Record<string, OrtTensor> {
+function zeroStates(ort: OrtRuntime['ort'], cell: 'lstm' | 'gru', { batch, units }: Sizes): Record<string, OrtTensor> {
   const zeros = (): OrtTensor => new ort.Tensor('float32', new Float32Array(batch * units), [1, batch, units])
   return cell === 'lstm' ? { h: zeros(), c: zeros() } : { h: zeros() }
 }

@@ -17,16 +17,18 @@ export interface OnnxRuntime {
     create(model: Uint8Array, options: Readonly<Record<string, unknown>>): Promise<OrtSession>
   }
   readonly Tensor: new (type: 'float32', data: Float32Array, dims: readonly number[]) => OrtTensor
-  readonly env: { readonly wasm: { numThreads?: number } }
+  readonly env: { readonly wasm: { numThreads?: number; wasmPaths?: string } }
 }
 
-/** Loads a package of ONNX Runtime, and gives what makes sessions on one thread with all of its graph optimisations. */
-export function loadOrt(
-  require: NodeJS.Require,
-  packageName: string,
-  executionProvider: string,
-): { readonly ort: OnnxRuntime; readonly create: (model: Uint8Array) => Promise<OrtSession> } {
-  const ort = require(packageName) as OnnxRuntime
+/** ONNX Runtime with what makes sessions. */
+export interface OrtRuntime {
+  readonly ort: OnnxRuntime
+  readonly provider: string
+  readonly create: (model: Uint8Array) => Promise<OrtSession>
+}
+
+/** Sessions on an execution provider, on one thread, with all graph optimisations. */
+export function runtimeOf(ort: OnnxRuntime, executionProvider: string): OrtRuntime {
   ort.env.wasm.numThreads = 1
   const options = {
     executionProviders: [executionProvider],
@@ -34,6 +36,8 @@ export function loadOrt(
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
+    // What the provider can't do shall fail, not run on the processor in its name.
+    ...(executionProvider === 'webgpu' && { extra: { session: { disable_cpu_ep_fallback: '1' } } }),
   }
-  return { ort, create: (model) => ort.InferenceSession.create(model, options) }
+  return { ort, provider: executionProvider, create: (model) => ort.InferenceSession.create(model, options) }
 }

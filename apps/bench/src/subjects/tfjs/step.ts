@@ -9,7 +9,7 @@ import { cycledSteps, firstSteps } from '../step-input.ts'
 import type { Implementation } from '../subject.ts'
 import type { TensorFlow } from './load.ts'
 
-/** Two products of one row, the gates split after them (a row is cheap to split), the states kept as tensors, the output read by `dataSync`. */
+/** Two products of one row, the gates split after them (a row is cheap to split), the states kept as tensors, the output read without waiting where the backend can. */
 export function stepImplementation({ tf }: TensorFlow, task: StepTask): Implementation {
   const { cell, units } = task
   const gates = gatesOf(cell)
@@ -38,18 +38,22 @@ export function stepImplementation({ tf }: TensorFlow, task: StepTask): Implemen
   }
   const cellStep = cell === 'lstm' ? lstm : gru
 
-  const step = (input: Float32Array): Float32Array => {
+  const advance = (input: Float32Array): Tensor2D => {
     const next = tf.tidy(() => cellStep(tf.tensor2d(input, [1, units]), state))
     tf.dispose(state)
     state = next
-    return next[0]!.dataSync<'float32'>()
+    return next[0]!
   }
   const next = cycledSteps(data.input, units)
   return {
     name: 'tfjs-core ops',
     equation: EQUATIONS[cell],
     timed: true,
-    outputs: () => firstSteps(data.input, units, async (input) => step(input)),
-    run: () => void step(next()),
+    outputs: () => firstSteps(data.input, units, (input) => advance(input).data<'float32'>()),
+    // WebGPU reads at once only through a canvas, which takes longer.
+    run:
+      tf.getBackend() === 'webgpu'
+        ? async () => void (await advance(next()).data())
+        : () => void advance(next()).dataSync(),
   }
 }
