@@ -47,20 +47,19 @@ fn logOnePlus(f: f32) -> f32 {
 }
 
 fn rnnLog(x: f32) -> f32 {
-  // Subnormal numbers are made normal first.
-  let small = x < 1.1754943508e-38;
-  let scaled = select(x, x * 8388608.0, small);
-  let bits = bitcast<u32>(scaled);
+  let word = bitcast<u32>(x);
+  if (word == 0x7f800000u) { return x; }
+  if ((word << 1u) == 0u) { return bitcast<f32>((p.call & 0u) | 0xff800000u); }
+  if (word > 0x7f800000u) { return makeNan(); }
+  // Devices may take a subnormal number for 0. As an integer it is 2¹⁴⁹ times as large.
+  let small = word < 0x00800000u;
+  let bits = select(word, bitcast<u32>(f32(word)), small);
   // The exponent that leaves a mantissa in [√½, √2).
   let shifted = bits - 0x3f3504f3u;
   let exponent = bitcast<i32>(shifted) >> 23u;
   let mantissa = bitcast<f32>((shifted & 0x007fffffu) + 0x3f3504f3u);
-  let k = f32(exponent) - select(0.0, 23.0, small);
-  let result = k * 0.693145751953125 + (k * 1.42860682030941723212e-6 + logOnePlus(mantissa - 1.0));
-  if (isNan(x) || x < 0.0) { return makeNan(); }
-  if (isInf(x)) { return x; }
-  if (x == 0.0) { return bitcast<f32>((p.call & 0u) | 0xff800000u); }
-  return result;
+  let k = f32(exponent) - select(0.0, 149.0, small);
+  return k * 0.693145751953125 + (k * 1.42860682030941723212e-6 + logOnePlus(mantissa - 1.0));
 }
 `
 
@@ -72,14 +71,17 @@ fn rnnLog1p(x: f32) -> f32 {
 }
 `
 
-/** tanh: x·P(x²)/Q(x²), the fit of the CPU backend (relative error below 5·10⁻¹¹); ±1 from where it rounds to it. Its terms have one sign: nothing cancels. */
+/**
+ * tanh: x·P(x²)/Q(x²), the fit of the CPU backend (relative error below 5·10⁻¹¹); ±1 from where it rounds to it. Its terms have one sign: nothing cancels. Roundings
+ * are not let past ±1, so that 1 − tanh² is never negative.
+ */
 const TANH = `
 fn rnnTanh(x: f32) -> f32 {
   let clamped = clamp(x, -9.2, 9.2);
   let y = clamped * clamped;
   let top = 0.99999999995 + y * (0.14092614738565554 + y * (0.004417156842476442 + y * (4.2046892177573976e-5 + y * (1.0987173821196936e-7 + y * 3.5929648005774945e-11))));
   let bottom = 1.0 + y * (0.47425948021872966 + y * (0.02917031782055991 + y * (0.0004991420510608997 + y * (2.5827628610275764e-6 + y * 2.9027987232937894e-9))));
-  let ratio = clamped * (top / bottom);
+  let ratio = clamp(clamped * (top / bottom), -1.0, 1.0);
   return select(select(ratio, sign(x), abs(x) > 9.1), x, isNan(x));
 }
 `
@@ -151,17 +153,31 @@ fn rnnMin(a: f32, b: f32) -> f32 {
 }
 `
 
-/** The remainder of a division that truncates, with the sign of the dividend. The quotient may be one off; the rest shows it. */
+/**
+ * The remainder of a division that truncates, with the sign of the dividend: exact, by long division of the mantissas as integers, eight bits of the quotient at a
+ * time. A quotient in float32 loses the remainder where it is large.
+ */
 const REMAINDER = `
 fn rnnRemainder(a: f32, b: f32) -> f32 {
-  if (isNan(a) || isNan(b) || isInf(a) || b == 0.0) { return makeNan(); }
-  let size = abs(a);
-  let by = abs(b);
-  if (isInf(b) || size < by) { return a; }
-  var rest = fma(-trunc(size / by), by, size);
-  if (rest < 0.0) { rest += by; }
-  if (rest >= by) { rest -= by; }
-  return select(rest, -rest, a < 0.0);
+  let size = bitcast<u32>(a) & 0x7fffffffu;
+  let by = bitcast<u32>(b) & 0x7fffffffu;
+  if (size >= 0x7f800000u || by > 0x7f800000u || by == 0u) { return makeNan(); }
+  // The words of positive numbers are in the order of the numbers.
+  if (size < by) { return a; }
+  // Subnormal numbers have the exponent 1, and no leading bit.
+  let exponent = max(by >> 23u, 1u);
+  let divisor = (by & 0x007fffffu) | select(0u, 0x00800000u, by >= 0x00800000u);
+  var rest = ((size & 0x007fffffu) | select(0u, 0x00800000u, size >= 0x00800000u)) % divisor;
+  var left = max(size >> 23u, 1u) - exponent;
+  while (left > 0u) {
+    let taken = min(left, 8u);
+    rest = (rest << taken) % divisor;
+    left -= taken;
+  }
+  let up = countLeadingZeros(rest) - 8u;
+  let normal = ((exponent - up) << 23u) | ((rest << up) & 0x007fffffu);
+  let word = select(rest << (exponent - 1u), normal, exponent > up);
+  return bitcast<f32>(select(word, 0u, rest == 0u) | (bitcast<u32>(a) & 0x80000000u));
 }
 `
 
