@@ -22,10 +22,8 @@ const folders: string[] = []
 afterAll(() => folders.forEach(removeFolder))
 
 /** Options that make a training take a moment only. */
-export const tiny: readonly string[] = [
-  ...['--units', '8', '--embedding', '8', '--epochs', '2', '--min-frequency', '1', '--batch-size', '8'],
-  ...['--tokens', 'words', '--dropout', '0'],
-]
+export const tiny: readonly string[] =
+  '--units 8 --embedding 8 --epochs 2 --min-frequency 1 --batch-size 8 --tokens words --dropout 0'.split(' ')
 
 const numbers = [
   ['one', 'un'],
