@@ -1,6 +1,7 @@
 // Linear recurrences h[t] = a[t]·h[t−1] + b[t], parallel over time: chunks by themselves, then what enters each chunk, then the chunks again from there.
 //
-// Blelloch's scheme (1990) with one level: three dispatches, none of which waits for another workgroup of its own.
+// Blelloch's scheme (1990) with one level: three dispatches, none of which waits for another workgroup of its own. A chunk is summed up by the product of its
+// factors and by where it leads from zero. Either may pass the range of float32 where no h does: such a chunk is walked step by step between the others.
 
 import type { Operand } from '@rnn/core'
 import type { Bound, Gpu, Kernel } from '../kernel.ts'
@@ -151,16 +152,19 @@ function scan(gpu: Gpu, { a, b, initial, out, towardPast, late }: Scan): void {
     outStart: 'u32',
   } as const
   const initials: readonly Bound[] = initial ? [initial] : []
+  // Whether the first step has no state before it.
+  const fresh = late || initial === null
+  const kind = late ? 'late' : fresh ? 'fresh' : ''
 
   let entering: readonly Bound[] = []
   if (chunks > 1) {
     const walks = gpu.scratch(batch * chunks * units * 8)
-    const summary = gpu.program(`linearScan chunks ${late}`, () => ({
-      key: `linearScan chunks ${late}`,
+    const summary = gpu.program(`linearScan chunks ${kind}`, () => ({
+      key: `linearScan chunks ${kind}`,
       reads: { factors: 'f32', terms: 'f32' },
       writes: { walks: 'vec2<f32>' },
       parameters,
-      body: `${stepsOf(late)}${GRID_MAIN}
+      body: `${stepsOf(late, fresh)}${GRID_MAIN}
 ${CHUNK}
   var product = 1.0;
   var sum = 0.0;
@@ -175,45 +179,54 @@ ${CHUNK}
     const count = batch * chunks * units
     gpu.dispatch(summary, [a, b, walks], { count, ...sizes, ...starts, outStart: 0 }, grid(count))
     const states = gpu.scratch(batch * chunks * units * 4)
-    const key = `linearScan entering ${initial ? 'initial' : ''}`
+    const key = `linearScan entering ${kind}`
     const between = gpu.program(key, () => ({
       key,
-      reads: { walks: 'vec2<f32>', ...(initial && { initials: 'f32' }) },
+      reads: { factors: 'f32', terms: 'f32', walks: 'vec2<f32>', ...(!fresh && { initials: 'f32' }) },
       writes: { states: 'f32' },
       parameters,
-      body: `${GRID_MAIN}
-  var state = ${initial ? 'initials[p.initialStart + i]' : '0.0'};
-  var at = (i / p.units) * p.chunks * p.units + i % p.units;
+      body: `${stepsOf(late, fresh)}
+fn isFinite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u; }
+${GRID_MAIN}
+  let unit = i % p.units;
+  let row = i / p.units;
+  var state = ${fresh ? '0.0' : 'initials[p.initialStart + i]'};
+  var at = row * p.chunks * p.units + unit;
   for (var c = 0u; c < p.chunks; c++) {
     states[at] = state;
     let walk = walks[at];
-    state = walk.x * state + walk.y;
+    if (isFinite(walk.x) && isFinite(walk.y)) {
+      state = walk.x * state + walk.y;
+    } else {
+      for (var s = c * p.chunk; s < min((c + 1u) * p.chunk, p.steps); s++) {
+        state = factorAt(row, s, unit) * state + terms[p.bStart + placeOf(row, s, unit)];
+      }
+    }
     at += p.units;
   }
 }`,
     }))
     gpu.dispatch(
       between,
-      [walks, ...initials, states],
+      [a, b, walks, ...(fresh ? [] : initials), states],
       { count: batch * units, ...sizes, ...starts, outStart: 0 },
       grid(batch * units),
     )
     entering = [states]
   }
-  const enters = chunks > 1 ? 'states' : initial ? 'initial' : 'zeros'
-  const key = `linearScan ${late} ${enters}`
+  const enters = chunks > 1 ? 'states' : fresh ? 'zeros' : 'initial'
+  const key = `linearScan ${kind} ${enters}`
   const final = gpu.program(key, () => ({
     key,
     reads: { factors: 'f32', terms: 'f32', ...(enters !== 'zeros' && { states: 'f32' }) },
     writes: { outs: 'f32' },
     parameters,
-    body: `${stepsOf(late)}${GRID_MAIN}
+    body: `${stepsOf(late, fresh)}${GRID_MAIN}
 ${CHUNK}
   var state = ${enters === 'states' ? 'states[i]' : enters === 'initial' ? 'states[p.initialStart + i]' : '0.0'};
   for (var s = first; s < last; s++) {
     let at = placeOf(row, s, unit);
-    let term = terms[p.bStart + at];
-    state = ${enters === 'zeros' ? 'select(factorAt(row, s, unit) * state + term, term, s == 0u)' : 'factorAt(row, s, unit) * state + term'};
+    state = factorAt(row, s, unit) * state + terms[p.bStart + at];
     outs[p.outStart + at] = state;
   }
 }`,
@@ -221,7 +234,7 @@ ${CHUNK}
   const count = batch * chunks * units
   gpu.dispatch(
     final,
-    [a, b, ...(chunks > 1 ? entering : initials), out],
+    [a, b, ...(chunks > 1 ? entering : fresh ? [] : initials), out],
     { count, ...sizes, ...starts, outStart: startOf(out) },
     grid(count),
   )
@@ -235,14 +248,15 @@ const CHUNK = `
   let first = chunk * p.chunk;
   let last = min(first + p.chunk, p.steps);`
 
-function stepsOf(late: boolean): string {
+/** `placeOf` and `factorAt` of step `s` in the order of the scan. Where no state comes before the first step its factor is 0, whatever `a` holds there. */
+function stepsOf(late: boolean, fresh: boolean): string {
   return `
 fn placeOf(row: u32, s: u32, unit: u32) -> u32 {
   let t = select(s, p.steps - 1u - s, p.towardPast == 1u);
   return (row * p.steps + t) * p.units + unit;
 }
 fn factorAt(row: u32, s: u32, unit: u32) -> f32 {
-${late ? '  if (s == 0u) { return 0.0; }\n  return factors[p.aStart + placeOf(row, s - 1u, unit)];' : '  return factors[p.aStart + placeOf(row, s, unit)];'}
+${fresh ? '  if (s == 0u) { return 0.0; }\n' : ''}  return factors[p.aStart + placeOf(row, ${late ? 's - 1u' : 's'}, unit)];
 }
 `
 }
