@@ -61,6 +61,9 @@ const LANES: Readonly<Record<Layout, number>> = { group: 256, columns: 8, single
 /** Terms that one invocation may add up, one after the other. */
 const LONGEST_CHAIN = 512
 
+/** Fewer are not worth a second dispatch. */
+const SHORTEST_CHAIN = 16
+
 /** Below this many workgroups a device is not busy: long reductions are split then. */
 const BUSY_GROUPS = 128
 
@@ -72,9 +75,10 @@ export function runReduce(gpu: Gpu, reduction: Reduction): void {
   const layout = layoutOf(reduction, terms)
   const lanes = LANES[layout]
   const groups = Math.ceil((count * lanes) / GRID_WIDTH)
-  const forBusyness = Math.min(Math.ceil(BUSY_GROUPS / groups), Math.ceil(terms / (lanes * 8)))
+  const forBusyness = Math.min(Math.ceil(BUSY_GROUPS / groups), Math.ceil(terms / (lanes * SHORTEST_CHAIN)))
   const forAccuracy = Math.ceil(terms / (lanes * LONGEST_CHAIN))
-  const splits = Math.max(1, layout === 'single' ? 1 : Math.max(forBusyness, forAccuracy))
+  const most = gpu.offer.workgroupsPerDimension
+  const splits = layout === 'single' ? 1 : Math.min(Math.max(1, forBusyness, forAccuracy), most)
   if (splits === 1) return dispatchReduce(gpu, reduction, layout, terms, 1)
   const partial = gpu.scratch(count * splits * 4)
   dispatchReduce(gpu, { ...reduction, out: partial, outStart: 0, divisor: 1 }, layout, terms, splits)
@@ -82,7 +86,7 @@ export function runReduce(gpu: Gpu, reduction: Reduction): void {
     ...reduction,
     source: partial,
     sourceStart: 0,
-    kept: [{ size: count, stride: 1 }],
+    kept: count === 1 ? [] : [{ size: count, stride: 1 }],
     reduced: [{ size: splits, stride: count }],
   })
 }
