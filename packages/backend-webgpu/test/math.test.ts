@@ -182,7 +182,10 @@ describe.skipIf(absent)(`functions of two arguments${absent ? `: ${absent}` : ''
     ] as const
     for (const [a, b] of pairs) {
       const got = await binary('remainder', a, b)
-      const wrong = got.findIndex((value, i) => !Object.is(value, a[i]! % b[i]!))
+      const wrong = got.findIndex((value, i) => {
+        const due = a[i]! % b[i]!
+        return !Object.is(value, due) && !(Math.abs(due) < TINY && Math.abs(value) < TINY)
+      })
       expect(wrong === -1 ? undefined : { a: a[wrong], b: b[wrong], got: got[wrong] }).toBeUndefined()
     }
   })
