@@ -63,11 +63,11 @@ status=0
 
 # What a processor computes in seconds where it imitates a GPU; the bench compares all outputs with those of @rnn/backend-cpu.
 if grep -q '"software": true' "$out/adapter.json"; then
-  only='lstm-infer-8x20x16x32,lstm-train-8x20x16x32,gru-train-8x20x16x32,lstm-step-64,text-train-4x8'
+  only='lstm-infer-8x20x16x32,lstm-train-8x20x16x32,gru-train-8x20x16x32,lstm-step-64,text-train-4x8,matmul-128,add-65536'
 else
   small='lstm-infer-32x50x64x128,gru-infer-32x50x64x128,lstm-train-32x50x64x128,gru-train-32x50x64x128'
   large='lstm-infer-64x100x256x256,gru-infer-64x100x256x256,lstm-train-64x100x256x256,gru-train-64x100x256x256'
-  only="$small,$large,lstm-train-64x100x512x512,lstm-infer-64x512x64x64,lstm-step-128,text-train-32x30"
+  only="$small,$large,lstm-train-64x100x512x512,lstm-infer-64x512x64x64,lstm-step-128,text-train-32x30,matmul-1024,matmul-2048,matmul-4096,add-16777216"
 fi
 export RNN_BENCH_COMMAND='./run.sh FOLDER'
 "$here/bin/node" "$here/bench/src/cli.ts" --only "$only" --subjects rnn-webgpu,rnn-wasm --rounds 5 --out "$out" "$@" || status=1

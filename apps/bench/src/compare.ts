@@ -4,7 +4,7 @@ import type { Outputs } from './subjects/subject.ts'
 import { ADAM, recurrentData } from './workloads/recurrent-data.ts'
 import { stepSizes } from './workloads/step.ts'
 import { textData, textLayer } from './workloads/text-data.ts'
-import { gatesOf, type CellKind, type Sizes, type Task } from './workloads/workload.ts'
+import { gatesOf, type CellKind, type NetworkTask, type Sizes, type Task } from './workloads/workload.ts'
 
 /** The largest deviation found, as a share of the largest magnitude of the array it was found in. */
 export interface Agreement {
@@ -27,7 +27,7 @@ interface Chain {
   readonly averaged: number
 }
 
-function chainOf(task: Task): Chain {
+function chainOf(task: NetworkTask): Chain {
   switch (task.kind) {
     case 'recurrent': {
       const { cell, mode, sizes } = task
@@ -46,19 +46,22 @@ function chainOf(task: Task): Chain {
 /** The weights that a training step starts from, by name. */
 function initialWeights(task: Task): Readonly<Record<string, Float32Array>> {
   if (task.kind === 'text') return { ...textData(task).weights }
+  if (task.kind === 'matmul' || task.kind === 'add') return {}
   return { ...recurrentData(chainOf(task)) }
 }
 
 /**
  * Tolerances as shares of an array's largest magnitude: twice (for two sides) `λ·√n·u`, where n is the longest chain of roundings behind an element. A step of the recurrence adds I+H products
- * forward and G·H backward; a loss adds up its terms (whose gradients don't depend on how), and a weight's gradient sums over B·T positions.
+ * forward and G·H backward, a product of N × N matrices N; a loss adds up its terms (whose gradients don't depend on how), and a weight's gradient sums over B·T positions.
  */
 export function tolerancesOf(task: Task): { readonly value: number; readonly gradient: number } {
+  const of = (roundings: number): number => 2 * CONFIDENCE * Math.sqrt(roundings) * UNIT_ROUNDOFF
+  if (task.kind === 'matmul') return { value: of(task.size), gradient: 0 }
+  if (task.kind === 'add') return { value: of(1), gradient: 0 }
   const { cell, sizes, readout, averaged } = chainOf(task)
   const { batch, time, inputSize, units } = sizes
   const forward = time * (inputSize + units + STEP_ROUNDINGS) + readout
   const backward = time * (gatesOf(cell) * units + STEP_ROUNDINGS) + readout
-  const of = (roundings: number): number => 2 * CONFIDENCE * Math.sqrt(roundings) * UNIT_ROUNDOFF
   return { value: of(forward + averaged), gradient: of(forward + backward + batch * time) }
 }
 

@@ -16,7 +16,7 @@ import {
 } from './results.ts'
 import { gigaPerSecond, summarize } from './statistics.ts'
 import { probeSubject, referenceSubject } from './subjects/index.ts'
-import type { Device, Outputs, RunLimits, Subject } from './subjects/subject.ts'
+import type { Device, Outputs, Probe, RunLimits, Subject } from './subjects/subject.ts'
 import { leastBytes, type Workload } from './workloads/workload.ts'
 
 /** A run that takes longer is slow: of a subject's slow implementations, only the good ones are timed in every round. */
@@ -252,21 +252,26 @@ function deviceResult(
   implementations: readonly ImplementationInfo[],
   times: ReadonlyMap<ImplementationInfo, readonly number[]>,
 ): DeviceResult {
-  const rateOf = (unit: 'flop' | 'byte'): number | null => {
-    const probe = implementations.find((each) => each.probe?.unit === unit)
+  const rateOf = (measures: Probe['measures']): number | null => {
+    const probe = implementations.find((each) => each.probe?.measures === measures)
     const found = probe && times.get(probe)
     return found === undefined ? null : gigaPerSecond(probe?.probe?.work ?? 0, summarize(found).medianMs)
   }
-  const matmulGflops = rateOf('flop')
-  const copyGBs = rateOf('byte')
+  const peakGflops = rateOf('peak')
+  const matmulGflops = rateOf('matmul')
+  const copyGBs = rateOf('copy')
   const headline = headlineOf({ cases })
+  const shareOf = (rate: number | null): number | null =>
+    headline === undefined || rate === null ? null : headline.gflops / rate
   const task = workload.cases.at(-1)?.task
   const bytes = task && leastBytes(task)
   return {
     ...device,
+    peakGflops,
     matmulGflops,
     copyGBs,
-    shareOfMatmul: headline === undefined || matmulGflops === null ? null : headline.gflops / matmulGflops,
+    shareOfPeak: shareOf(peakGflops),
+    shareOfMatmul: shareOf(matmulGflops),
     shareOfCopy:
       headline === undefined || bytes === undefined || copyGBs === null
         ? null

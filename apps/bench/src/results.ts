@@ -24,10 +24,14 @@ export interface CaseResult {
 
 /** The device of a subject, with what was measured of it in the same rounds. */
 export interface DeviceResult extends Device {
-  /** The rate of a large matrix product, or null where it was not measured. */
+  /** The rate of fused multiply-adds in registers, or null where it was not measured. */
+  readonly peakGflops: number | null
+  /** The rate of a large matrix product by our own backend, or null where it was not measured. */
   readonly matmulGflops: number | null
   /** Bytes read and written by a large copy, or null where it was not measured. */
   readonly copyGBs: number | null
+  /** Headline GFLOP/s over the multiply-adds'. */
+  readonly shareOfPeak: number | null
   /** Headline GFLOP/s over the matrix product's. */
   readonly shareOfMatmul: number | null
   /** The bytes that the headline's task has to move at least, each second, over the copy's; null for a task whose bytes are not counted. */

@@ -20,6 +20,19 @@ describe('timing', () => {
     expect(Math.min(...times)).toBeLessThan(1)
   })
 
+  test('runs that can be queued are, many for each wait', async () => {
+    const batches: number[] = []
+    const repeat = async (times: number): Promise<void> => {
+      batches.push(times)
+      busy(0.1 * times)
+    }
+    const times = await timeRuns({ run: () => repeat(1), repeat }, { minimumMs: 100, minimumRuns: 2, maximumMs: 1000 })
+    expect(batches.at(-1)).toBeGreaterThanOrEqual(10)
+    expect(batches.slice(-times.length).every((count) => count === batches.at(-1))).toBe(true)
+    for (const time of times) expect(time).toBeGreaterThanOrEqual(0.1)
+    expect(Math.min(...times)).toBeLessThan(1)
+  })
+
   test('longer runs are timed one by one: often enough, long enough, and not too long', async () => {
     let runs = 0
     const runner = { run: async () => void (runs++, busy(5)) }

@@ -1,7 +1,8 @@
 /** The program of the page: prepares a task with a library on WebGPU, gives outputs, and times runs, as the subject's process asks. */
 
 import { timeRuns } from '../process/time-runs.ts'
-import type { Device, Implementation, Outputs, RunLimits } from '../subjects/subject.ts'
+import { deviceProbes, type DeviceProbes } from '../subjects/device-probes.ts'
+import type { Device, Implementation, Outputs, Probe, RunLimits } from '../subjects/subject.ts'
 import type { Task } from '../workloads/workload.ts'
 import { LIBRARIES, type LibraryName } from './libraries.ts'
 
@@ -10,10 +11,17 @@ export type PageImplementation = Pick<Implementation, 'name' | 'equation' | 'tim
 
 /** What the page can do for a task. */
 export type PagePreparation =
-  | { readonly device: Device; readonly implementations: readonly PageImplementation[]; readonly first: number }
+  | {
+      readonly device: Device
+      readonly implementations: readonly PageImplementation[]
+      readonly first: number
+      /** Of the device, numbered likewise by themselves. */
+      readonly probes: readonly Pick<Probe, 'name' | 'measures' | 'work' | 'unit'>[]
+    }
   | { readonly cannot: string }
 
 const prepared: Implementation[] = []
+let ofDevice: Promise<DeviceProbes> | undefined
 
 /** Prepares a task; its implementations are numbered from `first`. */
 export async function prepare(library: LibraryName, task: Task): Promise<PagePreparation> {
@@ -23,10 +31,13 @@ export async function prepare(library: LibraryName, task: Task): Promise<PagePre
   if ('cannot' in implementations) return implementations
   const first = prepared.length
   prepared.push(...implementations)
+  ofDevice ??= deviceProbes(navigator.gpu, device.software)
+  const { probes } = await ofDevice
   return {
     device,
     implementations: implementations.map(({ name, equation, timed }) => ({ name, equation, timed })),
     first,
+    probes: probes.map((each) => ({ name: each.name, measures: each.measures, work: each.work, unit: each.unit })),
   }
 }
 
@@ -38,6 +49,13 @@ export function outputs(index: number): Promise<Outputs> {
 /** Milliseconds of each run, by the page's own clock. */
 export function run(index: number, limits: RunLimits): Promise<readonly number[]> {
   return timeRuns(implementation(index), limits)
+}
+
+/** The same of a probe. */
+export async function runProbe(index: number, limits: RunLimits): Promise<readonly number[]> {
+  const probe = (await ofDevice)?.probes[index]
+  if (probe === undefined) throw new Error(`no probe ${index}`)
+  return timeRuns(probe, limits)
 }
 
 function implementation(index: number): Implementation {

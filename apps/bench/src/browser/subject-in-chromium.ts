@@ -30,23 +30,30 @@ export function subjectInChromium(
       const { page, close } = await opened
       const found = await page.evaluate(([library, task]) => bench.prepare(library, task), [library, task] as const)
       if ('cannot' in found) return found
-      const { device, implementations, first } = found
+      const { device, implementations, first, probes } = found
       return {
         device,
-        probes: [],
+        probes: probes.map((each, i) => ({
+          ...each,
+          run: timesItself,
+          timeRuns: (limits: RunLimits) =>
+            page.evaluate(([index, limits]) => bench.runProbe(index, limits), [i, limits] as const),
+        })),
         dispose: close,
         implementations: implementations.map((each, i) => ({
           ...each,
           outputs: () => page.evaluate((index) => bench.outputs(index), first + i),
-          run: () => {
-            throw new Error('the page times itself')
-          },
+          run: timesItself,
           timeRuns: (limits: RunLimits) =>
             page.evaluate(([index, limits]) => bench.run(index, limits), [first + i, limits] as const),
         })),
       }
     },
   }
+}
+
+function timesItself(): never {
+  throw new Error('the page times itself')
 }
 
 /** In the page: its program. */

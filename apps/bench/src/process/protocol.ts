@@ -1,6 +1,6 @@
 /** What the bench and a subject's process say to each other. One request at a time; every request has one reply. */
 
-import type { Device, Outputs, RunLimits } from '../subjects/subject.ts'
+import type { Device, Outputs, Probe, RunLimits } from '../subjects/subject.ts'
 import type { Task } from '../workloads/workload.ts'
 
 /** An implementation as the bench knows it: `index` names it in later requests. */
@@ -12,7 +12,7 @@ export interface ImplementationInfo {
   readonly equation: string
   readonly timed: boolean
   /** For a probe, which has no outputs: what one run of it does. */
-  readonly probe: { readonly work: number; readonly unit: 'flop' | 'byte' } | null
+  readonly probe: Pick<Probe, 'measures' | 'work' | 'unit'> | null
 }
 
 /** What a subject can do for the tasks. */

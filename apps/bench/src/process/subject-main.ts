@@ -21,8 +21,8 @@ async function prepare(id: string, tasks: readonly Task[]): Promise<PreparedSubj
     add(each, { taskIndex, name, equation, timed, probe: null })
   }
   const addProbe = (each: Probe, taskIndex: number): void => {
-    const { name, work, unit } = each
-    add(each, { taskIndex, name, equation: '', timed: true, probe: { work, unit } })
+    const { name, measures, work, unit } = each
+    add(each, { taskIndex, name, equation: '', timed: true, probe: { measures, work, unit } })
   }
   let cannot: string | null = null
   let device: Device | null = null

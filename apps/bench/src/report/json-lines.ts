@@ -20,7 +20,7 @@ export function jsonLine(result: SubjectResult, bars: readonly BarResult[]): str
     minMs: rounded(minMs),
     maxMs: rounded(maxMs),
     gflops: rounded(gflops),
-    shareOfProbe: shareOfProbe === null ? null : rounded(shareOfProbe),
+    shareOfProbe: maybe(shareOfProbe),
     runs,
     ...(cases.length > 1 && {
       cases: Object.fromEntries(cases.map(({ name, implementations: [fastest] }) => [name, rounded(fastest.medianMs)])),
@@ -29,11 +29,16 @@ export function jsonLine(result: SubjectResult, bars: readonly BarResult[]): str
     ...(device !== null && {
       device: device.name,
       software: device.software,
-      shareOfMatmul: device.shareOfMatmul === null ? null : rounded(device.shareOfMatmul),
-      shareOfCopy: device.shareOfCopy === null ? null : rounded(device.shareOfCopy),
+      shareOfPeak: maybe(device.shareOfPeak),
+      shareOfMatmul: maybe(device.shareOfMatmul),
+      shareOfCopy: maybe(device.shareOfCopy),
     }),
     ...(growth?.bar.subject === subject && { barMet: growth.met }),
   })
+}
+
+function maybe(value: number | null): number | null {
+  return value === null ? null : rounded(value)
 }
 
 function rounded(value: number): number {

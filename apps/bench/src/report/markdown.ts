@@ -24,6 +24,7 @@ export function renderMarkdown(results: BenchResults): string {
         String(runs),
         number(gflops),
         share(shareOfProbe),
+        meaningful ? share(device?.shareOfPeak) : '',
         meaningful ? share(device?.shareOfMatmul) : '',
         meaningful ? share(device?.shareOfCopy) : '',
       ],
@@ -38,6 +39,7 @@ export function renderMarkdown(results: BenchResults): string {
     'runs',
     'GFLOP/s',
     'of the wasm probe',
+    "of the device's peak",
     "of the device's matmul",
     "of the device's copy",
   ]

@@ -101,9 +101,13 @@ export function describeImplementation(
 }
 
 /** `0.42 of its matmul, 0.13 of its copy`; of a device in software, that its times mean nothing. */
-export function describeShares({ software, matmulGflops, copyGBs, shareOfMatmul, shareOfCopy }: DeviceResult): string {
-  if (software) return 'IN SOFTWARE, no measure of speed'
+export function describeShares(device: DeviceResult): string {
+  if (device.software) return 'IN SOFTWARE, no measure of speed'
+  const { peakGflops, matmulGflops, copyGBs, shareOfPeak, shareOfMatmul, shareOfCopy } = device
   const shares = [
+    ...(shareOfPeak === null || peakGflops === null
+      ? []
+      : [`${shareOfPeak.toPrecision(2)} of its peak (${number(peakGflops)} GFLOP/s)`]),
     ...(shareOfMatmul === null || matmulGflops === null
       ? []
       : [`${shareOfMatmul.toPrecision(2)} of its matmul (${number(matmulGflops)} GFLOP/s)`]),

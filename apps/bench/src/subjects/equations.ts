@@ -7,5 +7,7 @@ export const EQUATIONS = {
   gru: 'GRU, reset after',
   gruResetBefore: 'GRU, reset before',
   minimalGated: 'minimal gated unit',
+  matmul: 'product of matrices',
+  add: 'sum of arrays',
   text: 'embedding, bidirectional LSTM, max over time, dense',
 } as const

@@ -1,8 +1,14 @@
 /** This project on its WebGPU backend, in Node on Dawn. */
 
+import type { DeviceProbes } from './device-probes.ts'
 import { missingPackage } from './packages.ts'
 import type { Subject } from './subject.ts'
 import { useAnyDriver } from './rnn/vulkan-driver.ts'
+
+/** One for the process, and never collected: Dawn crashes where that happens before what came from it is gone. */
+let dawn: GPU | undefined
+/** Once for the process: they hold large buffers. */
+let ofDevice: Promise<DeviceProbes> | undefined
 
 /** The packages of this project on `@rnn/backend-webgpu`. */
 export const rnnWebgpu: Subject = {
@@ -17,16 +23,24 @@ export const rnnWebgpu: Subject = {
     useAnyDriver()
     const { hasCode } = await import('@rnn/core')
     const { webgpu } = await import('@rnn/backend-webgpu')
-    const { deviceProbes } = await import('./rnn/device-probes.ts')
+    const { create } = await import('webgpu')
+    const { deviceProbes } = await import('./device-probes.ts')
+    const { matmulProbe } = await import('./rnn/matmul-probe.ts')
     const { rnnImplementations } = await import('./rnn/implementations.ts')
     try {
-      const backend = await webgpu({ powerPreference: 'high-performance' })
+      dawn ??= create(['enable-dawn-features=allow_unsafe_apis'])
+      const backend = await webgpu({ gpu: dawn, powerPreference: 'high-performance' })
       const { device, software } = backend.info
+      ofDevice ??= deviceProbes(dawn, software)
+      const own = await ofDevice
       return {
         device: { name: device, software },
         implementations: await rnnImplementations(backend, task),
-        probes: deviceProbes(backend),
-        dispose: () => backend.dispose(),
+        probes: [...own.probes, matmulProbe(backend)],
+        async dispose() {
+          own.dispose()
+          await backend.dispose()
+        },
       }
     } catch (error) {
       if (hasCode(error, 'E_UNSUPPORTED')) return { cannot: (error as Error).message }

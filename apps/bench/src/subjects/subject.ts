@@ -33,17 +33,23 @@ export interface Implementation {
   outputs(): Promise<Outputs>
   /** One run, which ends when its result (the sequence; the loss) is in host memory. */
   run(): Promise<void> | void
-  /** For a subject outside JavaScript, which times itself: milliseconds of each run, by the rules of `time-runs.ts`. `run` is then not called. */
+  /** Many runs with one wait after the last, for a task whose result stays where it is. The timer then calls this instead of `run`. */
+  repeat?(times: number): Promise<void>
+  /** For a subject outside this process, which times itself: milliseconds of each run, by the rules of `time-runs.ts`. `run` is then not called. */
   timeRuns?(limits: RunLimits): Promise<readonly number[]>
 }
 
 /** A measurement of the machine, which states no equation and is not compared. */
 export interface Probe {
   readonly name: string
+  /** What its rate is: of multiply-adds in registers, of a product of large matrices, of copying, or of reading memory. */
+  readonly measures: 'peak' | 'matmul' | 'copy' | 'read'
   /** Floating-point operations, or bytes moved, of one run. */
   readonly work: number
   readonly unit: 'flop' | 'byte'
   run(): Promise<void> | void
+  /** As for an implementation. */
+  timeRuns?(limits: RunLimits): Promise<readonly number[]>
 }
 
 /** What a subject computes on, where that is not the processor. */
@@ -58,7 +64,7 @@ export interface Device {
 export interface OnDevice {
   readonly device: Device
   readonly implementations: readonly Implementation[]
-  /** Of the device itself: one that counts operations and one that counts bytes. Measured for the first task only. */
+  /** Of the device itself. Measured for the first task only. */
   readonly probes: readonly Probe[]
   /** Called after the last run. */
   dispose(): Promise<void>

@@ -1,13 +1,14 @@
 /** The registry of workloads: a new family is one file and one line here. */
 
 import { BenchError } from '../errors.ts'
+import { add, matmul } from './arrays.ts'
 import { recurrent } from './recurrent.ts'
 import { scanLinear } from './scan-linear.ts'
 import { step } from './step.ts'
 import { textTrain } from './text-train.ts'
 import type { Workload, WorkloadFamily } from './workload.ts'
 
-const FAMILIES: readonly WorkloadFamily[] = [recurrent, step, textTrain, scanLinear]
+const FAMILIES: readonly WorkloadFamily[] = [recurrent, step, textTrain, scanLinear, matmul, add]
 
 /** The ids that a bench without `--only` runs. */
 export const defaultWorkloads: readonly string[] = FAMILIES.flatMap((family) => family.defaults)

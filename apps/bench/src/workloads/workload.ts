@@ -43,8 +43,23 @@ export interface TextTask {
   readonly classes: number
 }
 
+/** The product of two square matrices, float32. They and the result stay where the subject computes: a run ends when it has computed, and reads nothing. */
+export interface MatmulTask {
+  readonly kind: 'matmul'
+  readonly size: number
+}
+
+/** The sum of two arrays element by element, float32, likewise: as good as nothing but memory. */
+export interface AddTask {
+  readonly kind: 'add'
+  readonly elements: number
+}
+
+/** The work of networks. */
+export type NetworkTask = RecurrentTask | StepTask | TextTask
+
 /** The work to be timed, as plain data that can cross to a process. A new kind of work is a new member. */
-export type Task = RecurrentTask | StepTask | TextTask
+export type Task = NetworkTask | MatmulTask | AddTask
 
 /** One timed piece of a workload. Most workloads have one; the last one is the workload's headline. */
 export interface WorkloadCase {
@@ -117,10 +132,12 @@ const FLOAT_BYTES = 4
 
 /**
  * Bytes that a task has to move at least, however well it keeps the rest at hand: input, weights and hidden states once, and three times that for a training step, which goes over them forward,
- * backward and for the update. Undefined for a task whose bytes depend on its data.
+ * backward and for the update; two arrays read and one written for a product or a sum. Undefined for a task whose bytes depend on its data.
  */
 export function leastBytes(task: Task): number | undefined {
   if (task.kind === 'text') return undefined
+  if (task.kind === 'matmul') return 3 * task.size ** 2 * FLOAT_BYTES
+  if (task.kind === 'add') return 3 * task.elements * FLOAT_BYTES
   const { batch, time, inputSize, units } =
     task.kind === 'step' ? { batch: 1, time: 1, inputSize: task.units, units: task.units } : task.sizes
   const weights = gatesOf(task.cell) * units * (inputSize + units)

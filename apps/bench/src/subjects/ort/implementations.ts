@@ -15,6 +15,8 @@ export async function ortImplementations(
   task: Task,
 ): Promise<readonly Implementation[] | { readonly cannot: string }> {
   if (task.kind === 'text' || (task.kind === 'recurrent' && task.mode === 'train')) return { cannot: 'it only infers' }
+  // Its arrays would have to stay on the device from run to run.
+  if (task.kind === 'matmul' || task.kind === 'add') return { cannot: 'nobody has written this for it' }
   const { cell } = task
   if (cell === 'minimalGated') return { cannot: 'it has no such operator' }
   return [task.kind === 'step' ? await stream(runtime, task) : await sequence(runtime, { ...task, cell })]

@@ -29,6 +29,7 @@ export async function machineProbes(): Promise<Probe[]> {
   return [
     {
       name: fused ? 'relaxed SIMD, fused multiply-add' : 'SIMD, multiply and add',
+      measures: 'peak',
       work: CALLS_PER_RUN * TURNS_PER_CALL * ACCUMULATORS * LANES * 2,
       unit: 'flop',
       run() {
@@ -37,6 +38,7 @@ export async function machineProbes(): Promise<Probe[]> {
     },
     {
       name: 'reading memory',
+      measures: 'read',
       work: readTurns * READ_BYTES,
       unit: 'byte',
       run() {

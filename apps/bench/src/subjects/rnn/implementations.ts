@@ -19,5 +19,10 @@ export async function rnnImplementations(backend: Backend, task: Task): Promise<
       const { textImplementation } = await import('./text.ts')
       return [await textImplementation(backend, task)]
     }
+    case 'matmul':
+    case 'add': {
+      const { arrayImplementation } = await import('./arrays.ts')
+      return [arrayImplementation(backend, task)]
+    }
   }
 }

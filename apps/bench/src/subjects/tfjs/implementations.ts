@@ -19,5 +19,10 @@ export async function tfjsImplementations(tensorFlow: TensorFlow, task: Task): P
       const { textImplementations } = await import('./text.ts')
       return textImplementations(tensorFlow, task)
     }
+    case 'matmul':
+    case 'add': {
+      const { arrayImplementation } = await import('./arrays.ts')
+      return [arrayImplementation(tensorFlow, task)]
+    }
   }
 }

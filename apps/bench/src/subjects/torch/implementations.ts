@@ -3,7 +3,7 @@
 import { recurrentData } from '../../workloads/recurrent-data.ts'
 import { stepSizes } from '../../workloads/step.ts'
 import { textData } from '../../workloads/text-data.ts'
-import type { Task } from '../../workloads/workload.ts'
+import type { NetworkTask, Task } from '../../workloads/workload.ts'
 import { EQUATIONS } from '../equations.ts'
 import type { Implementation, Outputs, Preparation } from '../subject.ts'
 import { findPython, startPython } from './python.ts'
@@ -13,6 +13,7 @@ type Encoded = Readonly<Record<string, string>>
 
 /** `nn.LSTM`, `nn.GRU` and `nn.Embedding` with the weights of the data. */
 export async function torchImplementations(task: Task): Promise<Preparation> {
+  if (task.kind === 'matmul' || task.kind === 'add') return { cannot: 'nobody has written this for it' }
   const equation = equationOf(task)
   if (equation === undefined) return { cannot: 'nobody has written this cell for it' }
   const python = startPython(findPython() ?? 'python3')
@@ -33,17 +34,17 @@ export async function torchImplementations(task: Task): Promise<Preparation> {
   }))
 }
 
-function equationOf(task: Task): string | undefined {
+function equationOf(task: NetworkTask): string | undefined {
   if (task.kind === 'text') return EQUATIONS.text
   return task.cell === 'minimalGated' ? undefined : EQUATIONS[task.cell]
 }
 
 /** The task with the sizes of its layer beside it, under one name for all kinds. */
-function sized(task: Task): object {
+function sized(task: NetworkTask): object {
   return task.kind === 'step' ? { ...task, sizes: stepSizes(task) } : task
 }
 
-function dataOf(task: Task): Arrays {
+function dataOf(task: NetworkTask): Arrays {
   if (task.kind === 'text') {
     const { words, labels, weights } = textData(task)
     return { words, labels, ...weights }
