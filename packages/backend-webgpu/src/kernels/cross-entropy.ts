@@ -5,7 +5,7 @@ import type { Kernel } from '../kernel.ts'
 import { startOf } from '../kernel.ts'
 import { gridOf } from '../wgsl/grid.ts'
 import { mathOf } from '../wgsl/math.ts'
-import { lanesFor, rowMain, rowTrees } from '../wgsl/rows.ts'
+import { IS_LOWEST, lanesFor, rowMain, rowTrees, sumOfExponentials } from '../wgsl/rows.ts'
 
 /** A label that is neither −1 nor a class is reported, and taken for −1. */
 const LABEL = `
@@ -49,15 +49,9 @@ export const crossEntropyForward: Kernel<'crossEntropyForward'> = (call, gpu) =>
       smoothing: 'f32',
     },
     reportsIndices: true,
-    body: `${mathOf('extremes', 'exp', 'log')}${rowTrees(lanes, true)}${LABEL}${weightOf(weights)}${rowMain(lanes)}
-  let at = p.start + row * p.classes;
-  var largest = p.lowest;
-  for (var c = lane; c < p.classes; c += ${lanes}u) { largest = rnnMax(largest, logits[at + c]); }
-  largest = rowMax(lane, local, largest);
-  let shift = select(largest, 0.0, !isNan(largest) && largest == p.lowest);
-  var sum = 0.0;
-  for (var c = lane; c < p.classes; c += ${lanes}u) { sum += rnnExp(logits[at + c] - shift); }
-  let logSum = rnnLog(rowSum(lane, local, sum));
+    body: `${mathOf('exp', 'log')}${IS_LOWEST}${rowTrees(lanes, true)}${LABEL}${weightOf(weights)}${rowMain(lanes)}
+  let at = p.start + row * p.classes;${sumOfExponentials(lanes, (index) => `logits[at + ${index}]`, 'p.classes')}
+  let logSum = rnnLog(sum);
   let total = shift + logSum;
 ${
   smooth

@@ -4,7 +4,7 @@ import type { Kernel } from '../kernel.ts'
 import { sizeOf, startOf } from '../kernel.ts'
 import { gridOf } from '../wgsl/grid.ts'
 import { mathOf } from '../wgsl/math.ts'
-import { lanesFor, rowMain, rowTrees } from '../wgsl/rows.ts'
+import { IS_LOWEST, lanesFor, rowMain, rowTrees, sumOfExponentials } from '../wgsl/rows.ts'
 
 /** A row of −∞ alone (all masked) gives zeros, and −∞ as logarithm: no NaN from masks. */
 export const softmax: Kernel<'softmax'> = ({ inputs: [x], outputs: [out], attributes: { log } }, gpu) => {
@@ -17,16 +17,8 @@ export const softmax: Kernel<'softmax'> = ({ inputs: [x], outputs: [out], attrib
     reads: { xs: 'f32' },
     writes: { outs: 'f32' },
     parameters: { rows: 'u32', length: 'u32', start: 'u32', outStart: 'u32', lowest: 'f32' },
-    body: `${mathOf('extremes', 'exp', 'log')}${rowTrees(lanes, true)}${rowMain(lanes)}
-  let at = p.start + row * p.length;
-  var largest = p.lowest;
-  for (var i = lane; i < p.length; i += ${lanes}u) { largest = rnnMax(largest, xs[at + i]); }
-  largest = rowMax(lane, local, largest);
-  let masked = !isNan(largest) && largest == p.lowest;
-  let shift = select(largest, 0.0, masked);
-  var sum = 0.0;
-  for (var i = lane; i < p.length; i += ${lanes}u) { sum += rnnExp(xs[at + i] - shift); }
-  sum = rowSum(lane, local, sum);
+    body: `${mathOf('exp', 'log')}${IS_LOWEST}${rowTrees(lanes, true)}${rowMain(lanes)}
+  let at = p.start + row * p.length;${sumOfExponentials(lanes, (index) => `xs[at + ${index}]`, 'p.length')}
   if (!inside) { return; }
   let outAt = p.outStart + row * p.length;
 ${
