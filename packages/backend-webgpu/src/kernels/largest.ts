@@ -25,11 +25,15 @@ fn best(lane: u32, local: u32, found: vec2u) -> vec2u {
 `
 }
 
+/** Elements that one invocation may look through alone. */
+const LONGEST_WALK = 1024
+
 export const argmax: Kernel<'argmax'> = ({ inputs: [x], outputs: [out], attributes: { axis } }, gpu) => {
   const type = wgslType(x)
   const length = x.shape[axis]!
   const inner = sizeOf(x.shape.slice(axis + 1))
-  const lanes = lanesFor(length)
+  // Over an inner axis the elements of a row lie apart, those of neighbouring rows together: neighbours read both best with a row each.
+  const lanes = inner >= 32 && length <= LONGEST_WALK ? 1 : lanesFor(length)
   const key = `argmax ${type} ${lanes}`
   const program = gpu.program(key, () => ({
     key,
