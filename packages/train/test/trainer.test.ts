@@ -133,6 +133,56 @@ describe('to(backend)', () => {
     expect(await weightsOf(model)).toEqual(await weightsOf(straight))
   })
 
+  test('between two batches of a validation whose losses are still on the device', async () => {
+    const there = await distantCpu()
+    const once = async (move: boolean) => {
+      const here = await distantCpu()
+      const trainer = new Trainer(await trained(1, here), { ...options(), metrics: [accuracy()] })
+      const set = sequences({ seed: 2 })
+      const validation = {
+        ...set,
+        *batches(epoch: number) {
+          let number = 0
+          for (const batch of set.batches(epoch)) {
+            if (++number === 3 && move) void trainer.to(there).then(() => here.dispose())
+            yield batch
+          }
+        },
+      }
+      return trainer.fit(sequences(), { epochs: 1, validation })
+    }
+    const [whole, moved] = [await once(false), await once(true)]
+    for (const column of ['validationLoss', 'validationAccuracy']) {
+      expect(moved.column(column)).toEqual(whole.column(column))
+    }
+  })
+
+  test('of the model alone, while fit runs or between two of them, takes the rest of the training along', async () => {
+    const straight = await trained()
+    const settings = () => ({ ...options(), metrics: [accuracy()] })
+    const whole = await new Trainer(straight, settings()).fit(sequences(), { epochs: 3 })
+
+    const [here, there] = [await cpu(), await cpu()]
+    const model = await trained(1, here)
+    const trainer = new Trainer(model, settings())
+    await trainer.fit(sequences(), {
+      epochs: 2,
+      snapshots: { every: 1 },
+      onBatch: async ({ step }) => {
+        if (step === 4) await model.to(there)
+      },
+    })
+    expect(model.backend).toBe(there)
+    await here.sync()
+    expect(here.stats().liveBuffers).toBe(0)
+    await model.to(here)
+    const history = await trainer.fit(sequences(), { epochs: 3, snapshots: { every: 2 } })
+    for (const column of ['loss', 'accuracy']) expect(history.column(column)).toEqual(whole.column(column))
+    expect(await weightsOf(model)).toEqual(await weightsOf(straight))
+    await there.sync()
+    expect(there.stats().liveBuffers).toBe(0)
+  })
+
   test('in the middle of a step is refused, and so are checkpoints and restores', async () => {
     const trainer = new Trainer(await trained(), options())
     const bytes = await trainer.checkpoint()
@@ -147,12 +197,16 @@ describe('to(backend)', () => {
     expect(trainer.model.backend).toBe(there)
   })
 
-  test('of the model alone is noticed at the next step', async () => {
+  test('of the model alone is noticed at the next step by hand, and made whole by a second move', async () => {
     const model = await trained()
     const trainer = new Trainer(model, options())
     trainer.step(batches[0]!).dispose()
-    await model.to(await cpu())
+    const there = await cpu()
+    await model.to(there)
     expect(() => trainer.step(batches[0]!)).toThrow('move both with await trainer.to(backend)')
+    await trainer.to(there)
+    trainer.step(batches[0]!).dispose()
+    expect(trainer.position.step).toBe(2)
   })
 })
 

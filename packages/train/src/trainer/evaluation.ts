@@ -62,21 +62,27 @@ export async function evaluate<
   set: TrainingSet<Input, NoInfer<Targets>>,
   options: EvaluateOptions<Output, Targets, Metrics>,
 ): Promise<Evaluation<MetricValues<Metrics>>> {
-  const evaluation = await runEvaluation(model, set, options, new MetricTotals(options.metrics ?? []))
+  const gathering = { totals: new MetricTotals(options.metrics ?? []), readings: new LossReadings(false) }
+  const evaluation = await runEvaluation(model, set, options, gathering)
   return { ...evaluation, metrics: evaluation.metrics as MetricValues<Metrics> } // every metric counted at least one batch
 }
 
-/** As `evaluate`, with counts that someone else may move meanwhile; `ready` is awaited before each batch. */
+/** What an evaluation gathers on the device. */
+export interface Gathering<Output, Targets> {
+  readonly totals: MetricTotals<Output, Targets>
+  readonly readings: LossReadings
+}
+
+/** As `evaluate`, with counts and losses that someone else may move meanwhile; `ready` is awaited before each batch. */
 export async function runEvaluation<Input, Output, Targets>(
   model: TrainableModel<Input, Output>,
   set: TrainingSet<Input, Targets>,
   options: EvaluateOptions<Output, Targets>,
-  totals: MetricTotals<Output, Targets>,
+  { totals, readings }: Gathering<Output, Targets>,
   ready?: () => Promise<void> | undefined,
 ): Promise<Evaluation> {
   checkNotEmpty('evaluate', 'set to evaluate on', set)
   const { loss, onBatch, signal } = options
-  const readings = new LossReadings(false)
   const breather = createBreather()
   let batches = 0
   let samples = 0

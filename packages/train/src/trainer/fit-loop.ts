@@ -7,6 +7,7 @@ import { createBreather, type Breather } from './breathing.ts'
 import { runEvaluation, type Evaluation } from './evaluation.ts'
 import { Pace } from './pace.ts'
 import { Recovery, type SnapshotOptions } from './recovery.ts'
+import { gathered } from './relocation.ts'
 import { historyColumns, historyRow, type EpochReport, type Progress } from './reports.ts'
 import { applyGradients, computeGradients } from './training-step.ts'
 import type { TrainingState } from './training-state.ts'
@@ -72,6 +73,7 @@ export async function fitLoop<Input, Output, Targets>(
     const goesOn = (): boolean => state.epoch < epochs && state.history.stopped === undefined
     const columns = historyColumns(state.options.metrics ?? [], validation !== undefined)
     if (goesOn()) for (const { run: callback } of state.callbacks) await callback.onBegin?.(columns)
+    await gathered(state)
     if (goesOn()) await recovery?.begin()
     while (goesOn()) {
       try {
@@ -101,7 +103,7 @@ async function trainEpoch<Input, Output, Targets>(run: Run<Input, Output, Target
   const resumedAt = state.batch
   let since = performance.now()
   for await (const batch of set.batches(state.epoch, state.batch)) {
-    await state.settled()
+    await gathered(state)
     if (options.signal?.aborted) return false
     const step = computeGradients(state, batch)
     const pending = { loss: step.loss, weight: step.weight, epoch: state.epoch + 1, batch: state.batch + 1 }
@@ -124,6 +126,7 @@ async function trainEpoch<Input, Output, Targets>(run: Run<Input, Output, Target
     const progress = progressOf(run)
     for (const { run: callback } of state.callbacks) await callback.onBatch?.(progress)
     await options.onBatch?.(progress)
+    await gathered(state)
     await run.recovery?.step()
     await breather.pause()
   }
@@ -174,7 +177,8 @@ async function validate<Input, Output, Targets>(
   const { loss, metrics = [] } = state.options
   try {
     const what = { loss, metrics, signal }
-    const result = await runEvaluation(state.model, validation, what, state.validationTotals, () => state.settled())
+    const gathering = { totals: state.validationTotals, readings: state.validationReadings }
+    const result = await runEvaluation(state.model, validation, what, gathering, () => state.settled())
     pace.addValidation((performance.now() - started) / 1000)
     return result
   } catch (error) {

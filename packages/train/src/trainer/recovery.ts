@@ -94,7 +94,7 @@ async function moveWithoutValues<Input, Output, Targets>(
   state: TrainingState<Input, Output, Targets>,
   backend: Backend,
 ): Promise<void> {
-  const { model, optimizer, totals, validationTotals, readings } = state
+  const { model, optimizer, totals, validationTotals, readings, validationReadings } = state
   for (const { variable } of model.variables()) {
     const { shape } = variable.spec
     variable.place(keep(tensor(new Float32Array(variable.size), { backend, shape, role: 'parameter' })))
@@ -104,6 +104,7 @@ async function moveWithoutValues<Input, Output, Targets>(
   totals.reset()
   validationTotals.reset()
   readings.reset()
+  validationReadings.reset()
   state.openSteps = 0
   state.stepping = false
 }

@@ -8,7 +8,7 @@ import type { NamedTensors } from '../optimizers/optimizer-state.ts'
 import type { TrainingBatch, TrainingSet } from './batches.ts'
 import { fitLoop, type FitLoopOptions } from './fit-loop.ts'
 import type { TrainableModel } from './model.ts'
-import type { PreparedMove } from '../move.ts'
+import { relocate } from './relocation.ts'
 import { applyGradients, computeGradients, StepGradients } from './training-step.ts'
 import { TrainingState, type TrainerOptions } from './training-state.ts'
 
@@ -126,31 +126,12 @@ export class Trainer<Input = Tensor, Output = Tensor, Targets = Tensor> {
 
   /**
    * Moves the model and all of the training's tensors: copies everything, then swaps at once; when copying fails, all stays where it is. During
-   * `fit`, training waits and goes on there.
+   * `fit`, training waits and goes on there. After `model.to(backend)` it brings the rest along; `fit` does so by itself.
    *
    * @throws E_BUSY in the middle of a step
    */
   async to(backend: Backend): Promise<void> {
-    const state = this.#state
-    state.assertBetweenSteps('to')
-    const moved = this.#move(backend).finally(() => (state.moving = undefined))
-    state.moving = moved.catch(() => {}) // whoever called sees the error; training goes on where it was
-    await moved
-  }
-
-  async #move(backend: Backend): Promise<void> {
-    const { model, optimizer, totals, validationTotals, readings } = this.#state
-    if (model.backend === backend && optimizer.backend === backend) return
-    await readings.settle()
-    const prepared: PreparedMove[] = []
-    try {
-      for (const each of [optimizer, totals, validationTotals]) prepared.push(await each.prepareMove(backend))
-      await model.to(backend)
-    } catch (error) {
-      for (const { cancel } of prepared) cancel()
-      throw error
-    }
-    for (const { swap } of prepared) swap()
+    await relocate(this.#state, backend)
   }
 
   /**
@@ -227,6 +208,7 @@ export class Trainer<Input = Tensor, Output = Tensor, Targets = Tensor> {
     this.#state.totals.reset()
     this.#state.validationTotals.reset()
     this.#state.readings.reset()
+    this.#state.validationReadings.reset()
   }
 
   [Symbol.dispose](): void {

@@ -43,6 +43,7 @@ export class TrainingState<Input, Output, Targets> {
   readonly totals: MetricTotals<Output, Targets>
   readonly validationTotals: MetricTotals<Output, Targets>
   readonly readings: LossReadings
+  readonly validationReadings: LossReadings = new LossReadings(false)
   readonly callbacks: readonly { readonly name: string; readonly run: CallbackRun }[]
   key: RandomKey
   /** Epochs that are over. */
