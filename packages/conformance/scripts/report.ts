@@ -40,15 +40,23 @@ const wrong = values.level?.find((level) => !(LEVELS as readonly string[]).inclu
 if (chosen === undefined) stop(`no backend '${values.backend}'; there are ${Object.keys(BACKENDS).join(', ')}`)
 else if (wrong !== undefined) stop(`no level '${wrong}'; there are ${LEVELS.join(', ')}`)
 else {
-  await run(chosen).catch((error: unknown) => {
-    process.stderr.write(`conformance: ${error instanceof Error ? error.message : String(error)}\n`)
-    process.exitCode = 1
-  })
+  await tryOut(chosen.make)
+    .then(() => run(chosen))
+    .catch((error: unknown) => {
+      process.stderr.write(`conformance: ${error instanceof Error ? error.message : String(error)}\n`)
+      process.exitCode = 1
+    })
 }
 
 function stop(message: string): void {
   process.stderr.write(`conformance: ${message}\n`)
   process.exitCode = 2
+}
+
+/** A backend that can't start says so once, not in every case. */
+async function tryOut(make: MakeBackend): Promise<void> {
+  const backend = await make()
+  await backend.dispose()
 }
 
 async function run({ make, fused }: (typeof BACKENDS)[string]): Promise<void> {
