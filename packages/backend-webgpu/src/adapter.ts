@@ -8,8 +8,8 @@ export interface Offer {
   readonly device: string
   /** True for an adapter that imitates a GPU in software. */
   readonly software: boolean
+  /** Subgroups that shaders can tell apart (`subgroup_id`). */
   readonly subgroups: boolean
-  readonly float16: boolean
   readonly maxBufferBytes: number
   readonly workgroupBytes: number
   readonly invocations: number
@@ -60,7 +60,7 @@ export async function openDevice(options: DeviceOptions): Promise<OpenDevice> {
       fix: OTHERWISE,
     })
   }
-  const wanted = (['subgroups', 'shader-f16', 'timestamp-query'] as const).filter((feature) => features.has(feature))
+  const wanted = (['subgroups', 'timestamp-query'] as const).filter((feature) => features.has(feature))
   const device = await adapter.requestDevice({
     label: '@rnn/backend-webgpu',
     requiredFeatures: wanted,
@@ -76,8 +76,7 @@ export async function openDevice(options: DeviceOptions): Promise<OpenDevice> {
     offer: {
       device: nameOf(info),
       software: info.isFallbackAdapter || /swiftshader|llvmpipe|basic render/i.test(nameOf(info)),
-      subgroups: features.has('subgroups'),
-      float16: features.has('shader-f16'),
+      subgroups: features.has('subgroups') && languageOf(gpu).has('subgroup_id'),
       maxBufferBytes: Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize),
       workgroupBytes: device.limits.maxComputeWorkgroupStorageSize,
       invocations: device.limits.maxComputeInvocationsPerWorkgroup,
@@ -141,6 +140,11 @@ async function requestAdapter(gpu: GPU, powerPreference: GPUPowerPreference | un
       'there is WebGPU, but no adapter: no GPU driver answers (in Linux: Vulkan, the package libvulkan1 and a driver)',
     fix: OTHERWISE,
   })
+}
+
+/** What WGSL has here beyond its core; nothing known of a GPU object that does not say. */
+function languageOf({ wgslLanguageFeatures }: Partial<Pick<GPU, 'wgslLanguageFeatures'>>): ReadonlySet<string> {
+  return wgslLanguageFeatures ?? new Set()
 }
 
 function nameOf(info: GPUAdapterInfo): string {

@@ -29,6 +29,8 @@ export interface Gpu {
     parameters: Readonly<Record<Parameter, number>>,
     workgroups: readonly [x: number, y?: number, z?: number],
   ): void
+  /** The float16 copy of an operand's buffer, two elements a word, for kernels that are bound by how fast weights come from memory; undefined where it was not asked for, or for no parameter. */
+  halves(operand: Operand): Block | undefined
   /** Memory for the dispatches of this call; it goes back to the pool when the kernel returns. */
   scratch(byteLength: number): Block
 }

@@ -104,6 +104,11 @@ export class Memory {
     return this.#get(handle, operation).block
   }
 
+  /** Whether a handle was allocated for a parameter. */
+  isParameter(handle: BufferHandle): boolean {
+    return this.#live.get(handle)?.pooled === false
+  }
+
   /** The block behind a range of a handle. @throws E_VALUE for a range that is not in the buffer; E_DISPOSED as `block` */
   range(handle: BufferHandle, byteOffset: number, byteLength: number, operation: string): Block {
     const live = this.#get(handle, operation)

@@ -4,6 +4,7 @@ import { RnnError } from '@rnn/core'
 import type { Backend, BackendStats, OpCall, OpName } from '@rnn/core'
 import { openDevice } from './adapter.ts'
 import type { OpenDevice } from './adapter.ts'
+import { Halves } from './halves.ts'
 import type { Bound, CallOf, Gpu, Kernel } from './kernel.ts'
 import { FUSED, KERNELS } from './kernels/table.ts'
 import { Memory } from './memory.ts'
@@ -16,6 +17,11 @@ export interface WebgpuOptions {
   /** Where to ask for an adapter. Default: `navigator.gpu`, in Node the package `webgpu` (an optional peer). */
   readonly gpu?: GPU
   readonly powerPreference?: GPUPowerPreference
+  /**
+   * Keeps a copy of weights as float16 for products of up to 16 rows, which are bound by how fast weights are read; sums stay float32. For inference: each change of a
+   * weight costs a new copy. Default: false.
+   */
+  readonly float16?: boolean
   /** Submits each dispatch by itself, so that an error of the device names its op and shapes. Slow. */
   readonly debug?: boolean
 }
@@ -52,10 +58,13 @@ const MOST_BIND_GROUPS = 8192
  * @throws E_UNSUPPORTED without WebGPU, without an adapter, or where the device is too small
  */
 export async function webgpu(options: WebgpuOptions = {}): Promise<WebgpuBackend> {
-  return backendOn(await openDevice(options), options.debug ?? false)
+  return backendOn(await openDevice(options), options)
 }
 
-function backendOn({ gpu: root, device, offer }: OpenDevice, debug: boolean): WebgpuBackend {
+function backendOn(
+  { gpu: root, device, offer }: OpenDevice,
+  { debug = false, float16 = false }: WebgpuOptions,
+): WebgpuBackend {
   const held = new Set<GPU>([root])
   const runs: Partial<Record<OpName, number>> = {}
   const dispatches: Partial<Record<OpName, number>> = {}
@@ -74,6 +83,7 @@ function backendOn({ gpu: root, device, offer }: OpenDevice, debug: boolean): We
       queue.destroy(block.buffer)
     },
   })
+  const halves = float16 ? new Halves(memory) : undefined
   let bindGroupsCreated = 0
   let disposed = false
   let nextCall = 1
@@ -143,6 +153,7 @@ function backendOn({ gpu: root, device, offer }: OpenDevice, debug: boolean): We
       queue.dispatch({ program, group, blocks, words, workgroups: [x, y, z], describe })
       dispatches[current.op] = (dispatches[current.op] ?? 0) + 1
     },
+    halves: (operand) => halves?.of(operand, gpu),
     scratch(byteLength) {
       const block = memory.takeScratch(byteLength)
       scratch.push(block)
@@ -171,11 +182,14 @@ function backendOn({ gpu: root, device, offer }: OpenDevice, debug: boolean): We
     release(buffer) {
       if (disposed) assertLive('release')
       // What a lost device held is free already; whoever cleans up after the loss must not fail again.
-      if (queue.lost === undefined) memory.release(buffer)
+      if (queue.lost !== undefined) return
+      halves?.forget(buffer)
+      memory.release(buffer)
     },
     write(buffer, data, byteOffset = 0) {
       assertLive('write')
       const block = memory.range(buffer, byteOffset, data.byteLength, 'write')
+      halves?.forget(buffer)
       if (data.byteLength > 0) queue.write(block, byteOffset, data)
     },
     run(given) {
@@ -189,6 +203,7 @@ function backendOn({ gpu: root, device, offer }: OpenDevice, debug: boolean): We
       try {
         record(given, gpu)
       } finally {
+        for (const output of given.outputs) if (output !== null) halves?.forget(output.buffer)
         for (const block of scratch) memory.returnScratch(block)
         scratch.length = 0
       }

@@ -12,15 +12,17 @@ const DRIVERS = ['/usr/share/vulkan/icd.d', '/etc/vulkan/icd.d']
 export interface Disguise {
   /** As one in hardware, for which other kernels may be chosen. */
   readonly asHardware?: boolean
+  /** As one in hardware without subgroups. */
+  readonly withoutSubgroups?: boolean
 }
 
 /** A backend for a test. */
 export async function makeWebgpu(
   options: WebgpuOptions = {},
-  { asHardware = false }: Disguise = {},
+  { withoutSubgroups = false, asHardware = withoutSubgroups }: Disguise = {},
 ): Promise<WebgpuBackend> {
   setDriver()
-  return webgpu(asHardware ? { ...options, gpu: await disguised() } : options)
+  return webgpu(asHardware ? { ...options, gpu: await disguised(withoutSubgroups) } : options)
 }
 
 /** The Vulkan loader reads its environment when the first adapter is asked for. */
@@ -38,7 +40,7 @@ export function dawn(): Promise<GPU> {
 }
 
 /** Dawn, with adapters that hide what they are. */
-async function disguised(): Promise<GPU> {
+async function disguised(withoutSubgroups: boolean): Promise<GPU> {
   const gpu = await dawn()
   const requestAdapter = async (options?: GPURequestAdapterOptions): Promise<GPUAdapter | null> => {
     const adapter = await gpu.requestAdapter(options)
@@ -46,13 +48,13 @@ async function disguised(): Promise<GPU> {
       adapter &&
       ({
         limits: adapter.limits,
-        features: adapter.features,
+        features: withoutSubgroups ? new Set() : adapter.features,
         info: { vendor: 'test', architecture: '', device: '', description: '', isFallbackAdapter: false },
         requestDevice: (descriptor?: GPUDeviceDescriptor) => adapter.requestDevice(descriptor),
       } as unknown as GPUAdapter)
     )
   }
-  return { requestAdapter } as GPU
+  return { requestAdapter, wgslLanguageFeatures: gpu.wgslLanguageFeatures } as GPU
 }
 
 /** Why there is no adapter here, or undefined where there is one. `RNN_WEBGPU=required` (continuous integration) makes its absence an error. */
