@@ -51,17 +51,6 @@ export function planOf(shape: readonly number[], strides: readonly (readonly num
   return { count: sizeOf(shape), sizes, strides: kept }
 }
 
-/** Whether an operand goes through the plan's elements one after another. */
-export function isFlat(plan: StridedPlan, operand: number): boolean {
-  const strides = plan.strides[operand]!
-  return strides.length === 0 || (strides.length === 1 && strides[0] === 1)
-}
-
-/** Whether an operand is the same element throughout. */
-export function isConstant(plan: StridedPlan, operand: number): boolean {
-  return plan.strides[operand]!.every((stride) => stride === 0)
-}
-
 /** Names of the parameters of a plan: the sizes but the outermost, and each operand's start and strides. */
 export function planParameters(plan: StridedPlan, names: readonly string[]): Record<string, 'u32'> {
   return Object.fromEntries(Object.keys(planValues(plan, names, [])).map((name) => [name, 'u32' as const]))

@@ -5,6 +5,7 @@ import type { DType, Operand } from '@rnn/core'
 import type { Gpu, Kernel } from '../kernel.ts'
 import { sizeOf, startOf, wgslType } from '../kernel.ts'
 import { GRID_MAIN, gridOf } from '../wgsl/grid.ts'
+import { callOf } from '../wgsl/lanes.ts'
 import { mathOf } from '../wgsl/math.ts'
 import { runElementwise } from './elementwise.ts'
 
@@ -30,44 +31,48 @@ interface RowCopy {
   readonly expression: string
 }
 
-/** Rows of any lengths, the same or not, on either side. */
+/** Rows of any lengths, the same or not, on either side; four elements at a time where all rows consist of such. */
 function copyRows(gpu: Gpu, { key, x, out, functions, expression }: RowCopy): void {
   const count = sizeOf(out.shape)
-  const program = gpu.program(`${key} rows ${x.dtype} ${out.dtype}`, () => ({
-    key: `${key} rows ${x.dtype} ${out.dtype}`,
-    reads: { xs: wgslType(x) },
-    writes: { outs: wgslType(out) },
-    parameters: {
-      count: 'u32',
-      xStart: 'u32',
-      xLength: 'u32',
-      xStride: 'u32',
-      outStart: 'u32',
-      outLength: 'u32',
-      outStride: 'u32',
-    },
-    body: `${functions}
+  const values = {
+    count,
+    xStart: startOf(x),
+    xLength: x.rowLength ?? count,
+    xStride: x.rowStride ?? count,
+    outStart: startOf(out),
+    outLength: out.rowLength ?? count,
+    outStride: out.rowStride ?? count,
+  }
+  const lanes = Object.values(values).every((value) => value % 4 === 0) ? 4 : 1
+  const [from, to] = [wgslType(x), wgslType(out)]
+  const name = `${key} rows ${x.dtype} ${out.dtype} ${lanes}`
+  const program = gpu.program(name, () => {
+    const stored = (type: string): string => (lanes === 4 ? `vec4<${type}>` : type)
+    const args = ['xs[xAt]', 'outs[outAt]'].map((value) => ({ value, wide: lanes === 4 }))
+    return {
+      key: name,
+      reads: { xs: stored(from) },
+      writes: { outs: stored(to) },
+      parameters: {
+        count: 'u32',
+        xStart: 'u32',
+        xLength: 'u32',
+        xStride: 'u32',
+        outStart: 'u32',
+        outLength: 'u32',
+        outStride: 'u32',
+      },
+      body: `${functions}
+fn one(x: ${from}, old: ${to}) -> ${to} { return ${expression}; }
 ${GRID_MAIN}
-  let x = xs[p.xStart + (i / p.xLength) * p.xStride + i % p.xLength];
+  let xAt = p.xStart + (i / p.xLength) * p.xStride + i % p.xLength;
   let outAt = p.outStart + (i / p.outLength) * p.outStride + i % p.outLength;
-  let old = outs[outAt];
-  outs[outAt] = ${expression};
+  outs[outAt] = ${callOf('one', args, { type: to, lanes })};
 }`,
-  }))
-  gpu.dispatch(
-    program,
-    [x, out],
-    {
-      count,
-      xStart: startOf(x),
-      xLength: x.rowLength ?? count,
-      xStride: x.rowStride ?? count,
-      outStart: startOf(out),
-      outLength: out.rowLength ?? count,
-      outStride: out.rowStride ?? count,
-    },
-    gridOf(count, gpu.offer.workgroupsPerDimension),
-  )
+    }
+  })
+  const units = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, value / lanes]))
+  gpu.dispatch(program, [x, out], units as typeof values, gridOf(count / lanes, gpu.offer.workgroupsPerDimension))
 }
 
 /** Floats that are moved keep their bits, NaN's too; a cast to int32 truncates, saturates, and makes 0 of NaN. */

@@ -1,11 +1,12 @@
-// What all element-wise kernels share: an expression over operands, with layouts from flat and vectorised to strided in any number of axes.
+// What all element-wise kernels share: an expression over operands in any layout, four elements at a time where they lie next to one another.
 
 import type { Operand } from '@rnn/core'
 import type { Bound, Gpu } from '../kernel.ts'
 import { startOf, wgslType } from '../kernel.ts'
-import { isConstant, isFlat, planAddresses, planOf, planParameters, planValues, stridesOver } from '../strided.ts'
+import { planOf, stridesOver, type StridedPlan } from '../strided.ts'
 import type { ParameterType } from '../program.ts'
 import { GRID_MAIN, gridOf } from '../wgsl/grid.ts'
+import { callOf, type Lanes } from '../wgsl/lanes.ts'
 
 /** An element-wise function. */
 export interface Elementwise {
@@ -23,121 +24,107 @@ export interface Elementwise {
   readonly parameters?: Readonly<Record<string, readonly [type: ParameterType, value: number]>>
 }
 
+/** How a program walks its operands. What is in its text is the rank, the lanes and the steps; all else are parameters. */
+interface Walk {
+  readonly lanes: Lanes
+  readonly rank: number
+  /** By operand: elements from one to the next along the innermost axis; `n`: any number. */
+  readonly steps: readonly (0 | 1 | 'n')[]
+  readonly values: Readonly<Record<string, number>>
+}
+
 /** Records the dispatch of an element-wise function, broadcast to the shape of its output. */
 export function runElementwise(gpu: Gpu, each: Elementwise): void {
-  const { out } = each
-  const present = Object.entries(each.inputs).filter((entry): entry is [string, Operand] => entry[1] !== null)
+  const { key, inputs, out, functions = '', expression, readsOutput = false, parameters = {} } = each
+  const present = Object.entries(inputs).filter((entry): entry is [string, Operand] => entry[1] !== null)
   const names = [...present.map(([name]) => name), 'out']
   const operands = [...present.map(([, operand]) => operand), out]
   const plan = planOf(
     out.shape,
     operands.map((operand) => stridesOver(operand, out.shape)),
   )
-  const { count } = plan
-  if (count === 0) return
-  const outAt = names.length - 1
-  const flat = names.every((_, i) => isFlat(plan, i) || (i !== outAt && isConstant(plan, i)))
-  if (!flat) return runStrided(gpu, each, names, operands, plan)
-  const constant = names.map((_, i) => i !== outAt && !isFlat(plan, i))
-  const aligned = count % 4 === 0 && operands.every((operand, i) => constant[i] || startOf(operand) % 4 === 0)
-  return runFlat(gpu, each, names, operands, constant, aligned, count)
-}
-
-/** Everything lies in order: element `i` of each operand at its start + i, four at a time where that is a multiple of four. */
-function runFlat(
-  gpu: Gpu,
-  { key, functions = '', expression, readsOutput = false, parameters = {} }: Elementwise,
-  names: readonly string[],
-  operands: readonly Operand[],
-  constant: readonly boolean[],
-  four: boolean,
-  count: number,
-): void {
-  const typeOf = (i: number): string => {
-    const type = wgslType(operands[i]!)
-    return four && !constant[i] ? `vec4<${type}>` : type
-  }
-  const name = `${key} flat ${names.map((_, i) => `${typeOf(i)}${constant[i] ? '!' : ''}`).join(' ')}`
+  if (plan.count === 0) return
+  const { lanes, rank, steps, values } = walkOf(plan, names, operands)
+  const elements = operands.map(wgslType)
+  const wide = steps.map((step) => lanes === 4 && step === 1)
+  const stored = elements.map((type, i) => (wide[i] ? `vec4<${type}>` : type))
+  const name = `${key} ${rank}: ${stored.map((type, i) => `${type} ${steps[i]}`).join(', ')}`
   const program = gpu.program(name, () => {
-    const inputs = names.slice(0, -1)
-    const arguments_ = inputs.map((name, i) => `${name}: ${wgslType(operands[i]!)}`)
-    const outType = wgslType(operands.at(-1)!)
-    const old = readsOutput ? [`old: ${outType}`] : []
-    const load = (name: string, i: number): string => `${name}[p.${name}Start${constant[i] ? '' : ' + i'}]`
-    const call = (part: string): string =>
-      `one(${[...inputs.map((name, i) => `${name}Value${constant[i] ? '' : part}`), ...(readsOutput ? [`oldValue${part}`] : [])].join(', ')})`
-    const value = four ? `vec4<${outType}>(${['.x', '.y', '.z', '.w'].map(call).join(', ')})` : call('')
+    const read = names.slice(0, readsOutput ? undefined : -1)
+    const variable = (name: string): string => (name === 'out' ? 'old' : name)
+    const last = names.length - 1
     return {
       key: name,
-      reads: Object.fromEntries(inputs.map((name, i) => [name, typeOf(i)])),
-      writes: { out: typeOf(names.length - 1) },
+      reads: Object.fromEntries(names.slice(0, -1).map((name, i) => [`${name}Values`, stored[i]!])),
+      writes: { outValues: stored[last]! },
       parameters: {
-        count: 'u32',
-        ...Object.fromEntries(names.map((name) => [`${name}Start`, 'u32' as const])),
-        ...typesOf(parameters),
+        ...Object.fromEntries(Object.keys(values).map((name) => [name, 'u32' as const])),
+        ...Object.fromEntries(Object.entries(parameters).map(([name, [type]]) => [name, type])),
       },
       body: `${functions}
-fn one(${[...arguments_, ...old].join(', ')}) -> ${outType} { return ${expression}; }
+fn one(${read.map((name, i) => `${variable(name)}: ${elements[i]!}`).join(', ')}) -> ${elements[last]!} { return ${expression}; }
 ${GRID_MAIN}
-${inputs.map((name, i) => `  let ${name}Value = ${load(name, i)};`).join('\n')}
-${readsOutput ? `  let oldValue = ${load('out', names.length - 1)};` : ''}
-  out[p.outStart + i] = ${value};
+${coordinates(rank)}
+  let outAt = ${place('out', rank, steps[last]!)};
+${read.map((name, i) => `  let ${name}Value = ${name}Values[${name === 'out' ? 'outAt' : place(name, rank, steps[i]!)}];`).join('\n')}
+  outValues[outAt] = ${callOf(
+    'one',
+    read.map((name, i) => ({ value: `${name}Value`, wide: wide[i]! })),
+    { type: elements[last]!, lanes },
+  )};
 }`,
     }
   })
-  const unit = four ? 4 : 1
-  const starts = Object.fromEntries(
-    names.map((name, i) => [`${name}Start`, startOf(operands[i]!) / (constant[i] ? 1 : unit)]),
-  )
+  const given = Object.fromEntries(Object.entries(parameters).map(([name, [, value]]) => [name, value]))
   gpu.dispatch(
     program,
     operands as readonly Bound[],
-    { count: count / unit, ...starts, ...valuesOf(parameters) },
-    gridOf(count / unit, gpu.offer.workgroupsPerDimension),
+    { ...values, ...given },
+    gridOf(values['count']!, gpu.offer.workgroupsPerDimension),
   )
 }
 
-/** Any layout: the index is taken apart axis by axis. */
-function runStrided(
-  gpu: Gpu,
-  { key, functions = '', expression, readsOutput = false, parameters = {} }: Elementwise,
-  names: readonly string[],
-  operands: readonly Operand[],
-  plan: ReturnType<typeof planOf>,
-): void {
-  const types = operands.map(wgslType)
-  const name = `${key} strided ${plan.sizes.length} ${types.join(' ')}`
-  const program = gpu.program(name, () => {
-    const inputs = names.slice(0, -1)
-    const reads = Object.fromEntries(inputs.map((each, i) => [each, types[i]!]))
-    return {
-      key: name,
-      reads: Object.fromEntries(inputs.map((each) => [`${each}Values`, reads[each]!])),
-      writes: { outs: types.at(-1)! },
-      parameters: { ...planParameters(plan, names), ...typesOf(parameters) },
-      body: `${functions}
-${GRID_MAIN}
-${planAddresses(plan, names)}
-${inputs.map((each) => `  let ${each} = ${each}Values[${each}At];`).join('\n')}
-${readsOutput ? '  let old = outs[outAt];' : ''}
-  outs[outAt] = ${expression};
-}`,
-    }
+/** Four lanes where the innermost axis has a multiple of four elements, and each operand has them in fours, or the same one throughout. */
+function walkOf(plan: StridedPlan, names: readonly string[], operands: readonly Operand[]): Walk {
+  const rank = plan.sizes.length
+  const inner = plan.strides.map((strides) => strides.at(-1) ?? 0)
+  const inFours = (i: number): boolean =>
+    [startOf(operands[i]!), ...plan.strides[i]!.slice(0, -1)].every((stride) => stride % 4 === 0)
+  const four =
+    (plan.sizes.at(-1) ?? 1) % 4 === 0 && inner.every((stride, i) => stride === 0 || (stride === 1 && inFours(i)))
+  const values: Record<string, number> = { count: four ? plan.count / 4 : plan.count }
+  for (let axis = 1; axis < rank; axis++) {
+    values[`size${axis}`] = plan.sizes[axis]! / (four && axis === rank - 1 ? 4 : 1)
+  }
+  const steps = inner.map((stride) => (stride === 0 || stride === 1 ? stride : 'n'))
+  names.forEach((name, i) => {
+    const unit = four && steps[i] === 1 ? 4 : 1
+    values[`${name}Start`] = startOf(operands[i]!) / unit
+    plan.strides[i]!.forEach((stride, axis) => {
+      if (axis < rank - 1) values[`${name}Stride${axis}`] = stride / unit
+      else if (steps[i] === 'n') values[`${name}Stride${axis}`] = stride
+    })
   })
-  gpu.dispatch(
-    program,
-    operands as readonly Bound[],
-    { ...planValues(plan, names, operands), ...valuesOf(parameters) },
-    gridOf(plan.count, gpu.offer.workgroupsPerDimension),
-  )
+  return { lanes: four ? 4 : 1, rank, steps, values }
 }
 
-type Given = Readonly<Record<string, readonly [type: ParameterType, value: number]>>
-
-function typesOf(parameters: Given): Record<string, ParameterType> {
-  return Object.fromEntries(Object.entries(parameters).map(([name, [type]]) => [name, type]))
+/** WGSL that takes `i` apart: `at0` counts along the outermost axis. */
+function coordinates(rank: number): string {
+  if (rank === 0) return ''
+  const lines: string[] = []
+  for (let axis = rank - 1; axis > 0; axis--) {
+    const left = axis === rank - 1 ? 'i' : `left${axis}`
+    lines.push(`  let at${axis} = ${left} % p.size${axis};`)
+    lines.push(`  let ${axis === 1 ? 'at0' : `left${axis - 1}`} = ${left} / p.size${axis};`)
+  }
+  return rank === 1 ? '  let at0 = i;' : lines.join('\n')
 }
 
-function valuesOf(parameters: Given): Record<string, number> {
-  return Object.fromEntries(Object.entries(parameters).map(([name, [, value]]) => [name, value]))
+/** WGSL of an operand's place. */
+function place(name: string, rank: number, step: 0 | 1 | 'n'): string {
+  const terms = [`p.${name}Start`]
+  for (let axis = 0; axis < rank - 1; axis++) terms.push(`at${axis} * p.${name}Stride${axis}`)
+  if (rank > 0 && step === 1) terms.push(`at${rank - 1}`)
+  if (rank > 0 && step === 'n') terms.push(`at${rank - 1} * p.${name}Stride${rank - 1}`)
+  return terms.join(' + ')
 }

@@ -1,4 +1,4 @@
-// Steps of optimisers, in place: one dispatch for each parameter.
+// Steps of optimisers, in place: one dispatch for each parameter, four elements at a time where they come in fours.
 
 import type { Operand } from '@rnn/core'
 import type { Gpu, Kernel } from '../kernel.ts'
@@ -13,7 +13,7 @@ interface Step {
   /** What is changed in place, by name; the first is the parameter. */
   readonly state: Readonly<Record<string, Operand | null>>
   readonly attributes: Readonly<Record<string, number>>
-  /** WGSL: from `weight` (the parameter) and `g` (the scaled gradient) to new values of the state, `at(name)` being an element. */
+  /** WGSL: from `weight` (the parameter) and `g` (the scaled gradient) to new values of the state, `at(name)` being an element or a vec4 of them (`Value`). */
   readonly body: (at: (name: string) => string) => string
 }
 
@@ -21,28 +21,38 @@ function runStep(gpu: Gpu, step: Step): void {
   const { gradient, schedule, gradientScale, attributes } = step
   const state = Object.entries(step.state).filter((entry): entry is [string, Operand] => entry[1] !== null)
   const count = sizeOf(gradient.shape)
-  const key = `${step.key} ${gradientScale ? 'scaled' : 'plain'} ${state.map(([name]) => name).join(' ')}`
+  const lanes = [count, ...[gradient, ...state.map(([, each]) => each)].map(startOf)].every((n) => n % 4 === 0) ? 4 : 1
+  const type = lanes === 4 ? 'vec4f' : 'f32'
+  const key = `${step.key} ${type} ${gradientScale ? 'scaled' : 'plain'} ${state.map(([name]) => name).join(' ')}`
   const names = ['gradient', 'schedule', ...(gradientScale ? ['scale'] : []), ...state.map(([name]) => name)]
   const operands = [gradient, schedule, ...(gradientScale ? [gradientScale] : []), ...state.map(([, each]) => each)]
   const at = (name: string): string => `${name}[p.${name}Start + i]`
   const program = gpu.program(key, () => ({
     key,
-    reads: { gradient: 'f32', schedule: 'f32', ...(gradientScale && { scale: 'f32' }) },
-    writes: Object.fromEntries(state.map(([name]) => [name, 'f32'])),
+    reads: { gradient: type, schedule: 'f32', ...(gradientScale && { scale: 'f32' }) },
+    writes: Object.fromEntries(state.map(([name]) => [name, type])),
     parameters: {
       count: 'u32',
       ...Object.fromEntries(names.map((name) => [`${name}Start`, 'u32' as const])),
       ...Object.fromEntries(Object.keys(attributes).map((name) => [name, 'f32' as const])),
     } as Record<string, 'u32' | 'f32'>,
-    body: `${GRID_MAIN}
+    body: `alias Value = ${type};
+${GRID_MAIN}
   let rate = schedule[p.scheduleStart];
   let weight = ${at('parameter')};
   var g = ${at('gradient')}${gradientScale ? ' * scale[p.scaleStart]' : ''};
 ${step.body(at)}
 }`,
   }))
-  const starts = Object.fromEntries(names.map((name, i) => [`${name}Start`, startOf(operands[i]!)]))
-  gpu.dispatch(program, operands, { count, ...starts, ...attributes }, gridOf(count, gpu.offer.workgroupsPerDimension))
+  const unitOf = (name: string): number => (name === 'schedule' || name === 'scale' ? 1 : lanes)
+  const starts = Object.fromEntries(names.map((name, i) => [`${name}Start`, startOf(operands[i]!) / unitOf(name)]))
+  const units = count / lanes
+  gpu.dispatch(
+    program,
+    operands,
+    { count: units, ...starts, ...attributes },
+    gridOf(units, gpu.offer.workgroupsPerDimension),
+  )
 }
 
 export const sgdStep: Kernel<'sgdStep'> = ({ inputs, outputs: [parameter, velocity], attributes }, gpu) => {
@@ -89,7 +99,7 @@ ${
     ? ''
     : `  let mean = p.decay * ${at('average')} + p.rest * g;
   ${at('average')} = mean;
-  variance = max(variance - mean * mean, 0.0);`
+  variance = max(variance - mean * mean, Value(0.0));`
 }
   var change = g / (sqrt(variance) + p.epsilon);
 ${
