@@ -31,8 +31,9 @@ const WORDINGS: readonly ((thing: string, holds: string, fails: string) => strin
   (thing, _holds, fails) => `nobody could call the ${thing} ${fails}`,
 ]
 
-/** Batches of 32 reviews; the same numbers give the same corpus. */
-export function makeCorpus(trainingCount = 1600, validationCount = 320, seed = 1): Corpus {
+/** Batches of 32 reviews, and a fifth as many held out; the same numbers give the same corpus. */
+export function makeCorpus(trainingCount: number, seed = 1): Corpus {
+  const validationCount = Math.ceil(trainingCount / 5)
   const random = randomStream(seed)
   const reviews = Array.from({ length: trainingCount + validationCount }, () => review(random))
   const tokenizer = words()

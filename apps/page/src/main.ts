@@ -10,7 +10,8 @@ import { judge, makeModel, train } from './training.ts'
 import { element, View } from './view.ts'
 
 const view = new View()
-const corpus = makeCorpus()
+const address = new URLSearchParams(location.search)
+const corpus = makeCorpus(Number(address.get('reviews') ?? 1600))
 const settingsForm = element('settings', HTMLFormElement)
 const trialForm = element('trial', HTMLFormElement)
 const startButton = element('start', HTMLButtonElement)
@@ -126,6 +127,5 @@ trialForm.addEventListener('input', () => {
 })
 trialForm.addEventListener('submit', (event) => event.preventDefault())
 
-const address = new URLSearchParams(location.search)
 fillForm(settingsForm, address)
 if (address.has('start')) settingsForm.requestSubmit()
