@@ -1,6 +1,7 @@
 // Weights trained with PyTorch: a state_dict's names and layouts to ours.
 
 import { formatShape, RnnError, sameShape } from '@rnn/core'
+import { MultiHeadAttention } from '../attention/multi-head-attention.ts'
 import type { HostArray } from '../host-array.ts'
 import { Dense } from '../layers/dense.ts'
 import { Embedding } from '../layers/embedding.ts'
@@ -18,8 +19,8 @@ export interface ImportPytorchOptions {
 
 /**
  * Copies the weights of one PyTorch module into a layer that has been initialised: nn.RNN, nn.LSTM or nn.GRU into the recurrent layer of the same
- * cell, size, depth and directions; nn.Linear into `dense`; nn.Embedding into `embedding`. Gate orders agree; kernels are transposed, and the two
- * biases of RNN and LSTM are added. Nothing is changed unless everything fits.
+ * cell, size, depth and directions; nn.Linear into `dense`; nn.Embedding into `embedding`; nn.MultiheadAttention into `multiHeadAttention`. Gate orders agree; kernels
+ * are transposed, and the two biases of RNN and LSTM are added. Nothing is changed unless everything fits.
  *
  * ```ts
  * importPytorch(withEncoder.encoder, readSafetensors(pytorchBytes).tensors, { prefix: 'encoder.' })
@@ -28,7 +29,7 @@ export interface ImportPytorchOptions {
  * @throws E_CHECKPOINT for missing, unexpected or misshapen arrays, E_UNSUPPORTED for another cell or a projection, E_NOT_BUILT before `init`
  */
 export function importPytorch(
-  layer: Recurrent | Dense | Embedding,
+  layer: Recurrent | Dense | Embedding | MultiHeadAttention,
   state: PytorchState,
   options: ImportPytorchOptions = {},
 ): void {
@@ -46,6 +47,10 @@ export function importPytorch(
   else if (layer instanceof Dense) {
     set('kernel', (shape) => source.takeTransposed('weight', shape))
     set('bias', (shape) => source.take('bias', shape))
+  } else if (layer instanceof MultiHeadAttention) {
+    for (const [path, name] of ATTENTION_KERNELS) set(path, (shape) => source.takeTransposed(name, shape))
+    set('inputBias', (shape) => source.takeBias('in_proj_bias', shape))
+    set('outputBias', (shape) => source.takeBias('out_proj.bias', shape))
   } else {
     for (const { path, suffix } of cellsOf(layer)) {
       set(`${path}kernel`, (shape) => source.takeTransposed(`weight_ih_${suffix}`, shape))
@@ -64,6 +69,15 @@ export function importPytorch(
   source.finish()
   for (const [variable, values] of assignments) variable.assign(values)
 }
+
+/** Kernels of multi-head attention: one for all three projections where query and memory have the same size, else one each. */
+const ATTENTION_KERNELS = [
+  ['inputKernel', 'in_proj_weight'],
+  ['queryKernel', 'q_proj_weight'],
+  ['keyKernel', 'k_proj_weight'],
+  ['valueKernel', 'v_proj_weight'],
+  ['outputKernel', 'out_proj.weight'],
+] as const
 
 /** Where a recurrent layer's cells are: our path before the names, PyTorch's ending after them. */
 function cellsOf(layer: Recurrent): { path: string; suffix: string }[] {
