@@ -96,7 +96,7 @@ export const presets = {
     cell: 'gru',
     attention: 'additive',
     tokens: 'subwords',
-    vocabulary: 1600,
+    vocabulary: 1200,
     minFrequency: 2,
     lowerCase: false,
     embedding: 64,
