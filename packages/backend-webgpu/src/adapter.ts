@@ -61,15 +61,19 @@ export async function openDevice(options: DeviceOptions): Promise<OpenDevice> {
     })
   }
   const wanted = (['subgroups', 'timestamp-query'] as const).filter((feature) => features.has(feature))
-  const device = await adapter.requestDevice({
-    label: '@rnn/backend-webgpu',
-    requiredFeatures: wanted,
-    requiredLimits: {
-      maxBufferSize: limits.maxBufferSize,
-      maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
-      maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
-    },
-  })
+  const device = await adapter
+    .requestDevice({
+      label: '@rnn/backend-webgpu',
+      requiredFeatures: wanted,
+      requiredLimits: {
+        maxBufferSize: limits.maxBufferSize,
+        maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+        maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+      },
+    })
+    .catch((cause: unknown) => {
+      throw notGiven(`'${nameOf(info)}' opens no device`, cause)
+    })
   return {
     gpu,
     device,
@@ -131,7 +135,11 @@ async function importDawn(): Promise<Dawn> {
 }
 
 async function requestAdapter(gpu: GPU, powerPreference: GPUPowerPreference | undefined): Promise<GPUAdapter> {
-  const adapter = await gpu.requestAdapter(powerPreference === undefined ? {} : { powerPreference })
+  const adapter = await gpu
+    .requestAdapter(powerPreference === undefined ? {} : { powerPreference })
+    .catch((cause: unknown) => {
+      throw notGiven('there is WebGPU, but it fails to look for an adapter', cause)
+    })
   if (adapter !== null) return adapter
   throw new RnnError({
     code: 'E_UNSUPPORTED',
@@ -139,6 +147,16 @@ async function requestAdapter(gpu: GPU, powerPreference: GPUPowerPreference | un
     problem:
       'there is WebGPU, but no adapter: no GPU driver answers (in Linux: Vulkan, the package libvulkan1 and a driver)',
     fix: OTHERWISE,
+  })
+}
+
+function notGiven(problem: string, cause: unknown): RnnError {
+  return new RnnError({
+    code: 'E_UNSUPPORTED',
+    operation: 'webgpu',
+    problem: `${problem}: ${cause instanceof Error ? cause.message : String(cause)}`,
+    fix: OTHERWISE,
+    cause,
   })
 }
 

@@ -9,6 +9,10 @@ export interface Block {
   readonly id: number
   readonly buffer: GPUBuffer
   readonly capacity: number
+  /** The queue's: number of the last command that touches the block; 0 before the first. */
+  lastCommand: number
+  /** True once the device has said that it could not make the buffer: nobody may get it again. */
+  refused: boolean
 }
 
 interface Live {
@@ -27,7 +31,8 @@ interface SizeClass {
 /** How blocks come and go. */
 export interface BlockMaker {
   readonly maxBufferBytes: number
-  make(capacity: number): GPUBuffer
+  /** `refused` is called when the device turns out not to have made it. */
+  make(capacity: number, refused: () => void): GPUBuffer
   /** Called when a block leaves for good. It may still be named by calls that were recorded, but not submitted. */
   drop(block: Block): void
 }
@@ -155,10 +160,10 @@ export class Memory {
     const sizeClass = this.#classes.get(capacity)
     if (sizeClass !== undefined) {
       sizeClass.lastUse = ++this.#tick
-      const block = sizeClass.free.pop()
-      if (block !== undefined) {
+      for (let block = sizeClass.free.pop(); block !== undefined; block = sizeClass.free.pop()) {
         this.#pooledBytes -= capacity
-        return block
+        if (!block.refused) return block
+        this.#drop(block)
       }
     }
     return this.#take(capacity)
@@ -201,9 +206,18 @@ export class Memory {
         fix: 'use a smaller batch or shorter sequences, or @rnn/backend-wasm, whose tensors may have 4 GiB',
       })
     }
-    const buffer = this.#maker.make(capacity)
+    const block: Block = {
+      id: this.#nextBlock++,
+      // The device answers later, when the block is there.
+      buffer: this.#maker.make(capacity, () => {
+        block.refused = true
+      }),
+      capacity,
+      lastCommand: 0,
+      refused: false,
+    }
     this.#reservedBytes += capacity
-    return { id: this.#nextBlock++, buffer, capacity }
+    return block
   }
 }
 

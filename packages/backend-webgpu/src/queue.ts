@@ -1,9 +1,13 @@
 // Everything that a device is told, in order: dispatches collected into few submissions, writes, reads; and what went wrong.
 
 import { RnnError } from '@rnn/core'
+import { deviceError, tooMuchWaits } from './device-error.ts'
+import type { DeviceErrorKind } from './device-error.ts'
 import type { Block } from './memory.ts'
 import type { Program } from './pipelines.ts'
 import { PARAMETER_BYTES } from './program.ts'
+import { ReadBuffers } from './read-buffers.ts'
+import type { ReadBuffer } from './read-buffers.ts'
 
 /** A dispatch, ready but for its pipeline. */
 export interface Dispatch {
@@ -31,6 +35,8 @@ interface Write {
 }
 
 interface Read {
+  /** Reads are counted from 1, in the order of their calls. */
+  readonly ordinal: number
   readonly ranges: readonly BlockRange[]
   resolve(bytes: Uint8Array[]): void
   reject(error: unknown): void
@@ -41,14 +47,18 @@ type Command =
   | { readonly type: 'write'; readonly write: Write }
   | { readonly type: 'read'; readonly read: Read }
   | { readonly type: 'destroy'; readonly buffer: GPUBuffer }
+  | { readonly type: 'nothing' }
 
 /** Bits of GPUBufferUsage: the global of that name is not there in Node. */
-export const USAGE = { mapRead: 0x1, copySource: 0x4, copyTarget: 0x8, uniform: 0x40, storage: 0x80 } as const
+export const USAGE = { copySource: 0x4, copyTarget: 0x8, uniform: 0x40, storage: 0x80 } as const
 
 const MAP_READ = 1
 
 /** Dispatches in one submission: enough that its cost is shared, few enough that the device starts early. */
 const DISPATCHES_PER_SUBMISSION = 128
+
+/** Bytes of writes that are gathered: more are brought on their way at once. */
+const WRITES_PER_SUBMISSION = 2 ** 26
 
 /** Three words for the first index error of a read: call, index, extent; a fourth for alignment. */
 const FLAG_BYTES = 16
@@ -56,37 +66,65 @@ const FLAG_BYTES = 16
 /** Submissions that may be under way. What comes after them waits here, as commands: a device minutes behind its program could be told nothing, not even to stop. */
 const MOST_UNDER_WAY = 16
 
+/** How much may wait in the program: one that never awaits must hear of it before its memory is full. */
+export interface Bounds {
+  /** Commands, each 1 to 2 KB with its call. */
+  readonly commands: number
+  /** What waiting writes carry. */
+  readonly bytes: number
+}
+
+const BOUNDS: Bounds = { commands: 2 ** 20, bytes: 2 ** 30 }
+
+/** Calls whose names are kept for index errors: those of a loop that never reads must not gather without end. */
+const MOST_NAMED = 2 ** 16
+
+/** How long a failed map waits for the news that the device is lost, in milliseconds: the two may come in either order. */
+const NEWS_OF_LOSS = 500
+
 interface Failure {
   readonly error: RnnError
+  /** The first read that hears of it: the first after the call that failed. */
+  readonly from: number
 }
 
 /** The one way to the device. Commands take effect in the order in which they were given, also while pipelines are being compiled. */
 export class Queue {
   readonly #device: GPUDevice
   readonly #debug: boolean
-  readonly #commands: Command[] = []
+  readonly #bounds: Bounds
+  /** Those from `#next` on wait. */
+  #commands: Command[] = []
+  #next = 0
+  /** Commands that have left `#commands`, so that each command has a number for good. */
+  #forgotten = 0
   readonly #parameterBuffer: GPUBuffer
   readonly #staging = new Uint32Array((DISPATCHES_PER_SUBMISSION * PARAMETER_BYTES) / 4)
   readonly #flag: GPUBuffer
   /** Group 1 of every dispatch. */
   readonly #parameterGroup: GPUBindGroup
-  readonly #mappable: { readonly buffer: GPUBuffer; readonly capacity: number }[] = []
+  readonly #readBuffers: ReadBuffers
   /** Error scopes whose answers have not come yet. */
   readonly #scopes = new Set<Promise<void>>()
   readonly #calls = new Map<number, () => string>()
-  readonly #waiting = new Set<Read>()
-  #dispatches = 0
+  /** Reads without an answer. */
+  readonly #unanswered = new Set<Read>()
+  #waitingDispatches = 0
+  #waitingReads = 0
+  #waitingBytes = 0
   #compiling = false
   #underWay = 0
   #failure: Failure | undefined
   #lost: RnnError | undefined
   #submissions = 0
-  #reads = 0
-  #stagingCreated = 0
+  #readsCalled = 0
+  #readsEncoded = 0
 
-  constructor(device: GPUDevice, parameterLayout: GPUBindGroupLayout, debug: boolean) {
+  constructor(device: GPUDevice, parameterLayout: GPUBindGroupLayout, debug: boolean, bounds: Bounds = BOUNDS) {
     this.#device = device
     this.#debug = debug
+    this.#bounds = bounds
+    this.#readBuffers = new ReadBuffers(device)
     this.#parameterBuffer = device.createBuffer({
       label: 'parameters',
       size: DISPATCHES_PER_SUBMISSION * PARAMETER_BYTES,
@@ -112,7 +150,7 @@ export class Queue {
 
   /** Reads that went to the device, `sync` included. */
   get reads(): number {
-    return this.#reads
+    return this.#readsEncoded
   }
 
   /** Submissions that the device has not finished. */
@@ -120,9 +158,14 @@ export class Queue {
     return this.#underWay
   }
 
+  /** Dispatches that no submission holds yet. */
+  get waiting(): number {
+    return this.#waitingDispatches
+  }
+
   /** Buffers created to read through: constant in a steady loop. */
   get stagingCreated(): number {
-    return this.#stagingCreated
+    return this.#readBuffers.created
   }
 
   /** True after an error that no read has told of yet: calls are skipped until then. */
@@ -137,51 +180,67 @@ export class Queue {
 
   /** Remembers how to name a call, should its indices turn out to be wrong. */
   nameCall(call: number, describe: () => string): void {
+    if (this.#calls.size >= MOST_NAMED) {
+      const [oldest = call] = this.#calls.keys()
+      this.#calls.delete(oldest)
+    }
     this.#calls.set(call, describe)
   }
 
+  /** @throws E_OUT_OF_MEMORY when too much waits */
   dispatch(dispatch: Dispatch): void {
-    this.#commands.push({ type: 'dispatch', dispatch })
-    if (++this.#dispatches >= (this.#debug ? 1 : DISPATCHES_PER_SUBMISSION)) this.#flush()
+    const waiting = this.#commands.length - this.#next
+    if (waiting >= this.#bounds.commands) throw tooMuchWaits(`${waiting} calls`)
+    this.#push({ type: 'dispatch', dispatch }, dispatch.blocks)
+    if (++this.#waitingDispatches >= (this.#debug ? 1 : DISPATCHES_PER_SUBMISSION)) this.#flush()
   }
 
+  /** @throws E_OUT_OF_MEMORY when too much waits */
   write(block: Block, byteOffset: number, data: ArrayBufferView): void {
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-    // Nothing recorded touches it: the device may have it at once, and no copy is needed.
-    if (!this.#compiling && !this.#commands.some((command) => touches(command, block))) {
+    if (!this.#waits(block)) {
+      // The device may have it at once, and no copy is needed.
       this.#device.queue.writeBuffer(block.buffer, byteOffset, bytes as Uint8Array<ArrayBuffer>)
       return
     }
-    this.#commands.push({ type: 'write', write: { block, byteOffset, bytes: bytes.slice() } })
+    if (this.#waitingBytes >= WRITES_PER_SUBMISSION) this.#flush()
+    if (this.#waitingBytes >= this.#bounds.bytes) throw tooMuchWaits(`writes of ${this.#waitingBytes} bytes`)
+    this.#push({ type: 'write', write: { block, byteOffset, bytes: bytes.slice() } }, [block])
+    this.#waitingBytes += bytes.byteLength
   }
 
   read(ranges: readonly BlockRange[]): Promise<Uint8Array[]> {
     return new Promise((resolve, reject) => {
-      const read = { ranges, resolve, reject }
-      this.#waiting.add(read)
-      this.#commands.push({ type: 'read', read })
+      const read = { ordinal: ++this.#readsCalled, ranges, resolve, reject }
+      this.#unanswered.add(read)
+      this.#waitingReads++
+      this.#push(
+        { type: 'read', read },
+        ranges.map(({ block }) => block),
+      )
       this.#flush()
     })
   }
 
-  /** Destroys a buffer once all that was recorded so far has been submitted. */
-  destroy(buffer: GPUBuffer): void {
-    this.#commands.push({ type: 'destroy', buffer })
+  /** Destroys a block's buffer once all that was recorded so far has been submitted. */
+  destroy({ buffer, lastCommand }: Block): void {
+    if (this.#isWaiting(lastCommand)) this.#push({ type: 'destroy', buffer }, [])
+    else buffer.destroy()
   }
 
-  /** Keeps the first error for the next read. */
-  fail(error: RnnError): void {
-    this.#failure ??= { error }
-  }
-
-  /** Watches errors of what `create` asks of the device, and returns what it made. */
-  watched<Result>(create: () => Result, problemOf: (message: string) => RnnError): Result {
-    for (const filter of ['validation', 'out-of-memory', 'internal'] as const) this.#device.pushErrorScope(filter)
+  /** Watches errors of what `create` asks of the device, and returns what it made. The next read hears of them, or the one named by its ordinal. */
+  watched<Result>(
+    create: () => Result,
+    problemOf: (message: string, kind: DeviceErrorKind) => RnnError,
+    from: number = this.#readsCalled + 1,
+  ): Result {
+    const kinds = ['validation', 'out-of-memory', 'internal'] as const
+    for (const kind of kinds) this.#device.pushErrorScope(kind)
     const result = create()
-    for (let scope = 0; scope < 3; scope++) {
+    for (const kind of kinds.toReversed()) {
       const answer = this.#device.popErrorScope().then(
         (error) => {
-          if (error !== null) this.fail(problemOf(error.message))
+          if (error !== null) this.#fail(problemOf(error.message, kind), from)
         },
         () => {}, // a lost device answers through `lose`
       )
@@ -194,35 +253,56 @@ export class Queue {
   /** Rejects all that waits; nothing reaches the device any more. */
   lose(error: RnnError): void {
     this.#lost = error
-    this.#commands.length = 0
-    for (const { reject } of this.#waiting) reject(error)
-    this.#waiting.clear()
+    this.#forgotten += this.#commands.length
+    this.#commands = []
+    this.#next = 0
+    this.#waitingDispatches = this.#waitingReads = this.#waitingBytes = 0
+    this.#calls.clear()
+    for (const { reject } of this.#unanswered) reject(error)
+    this.#unanswered.clear()
+  }
+
+  #push(command: Command, blocks: readonly Block[]): void {
+    const number = this.#forgotten + this.#commands.push(command)
+    for (const block of blocks) block.lastCommand = number
+  }
+
+  /** Whether a command that touches the block waits. */
+  #waits({ lastCommand }: Block): boolean {
+    return this.#isWaiting(lastCommand)
+  }
+
+  #isWaiting(number: number): boolean {
+    return number > this.#forgotten + this.#next
   }
 
   #flush(): void {
-    if (this.#compiling || this.#underWay >= MOST_UNDER_WAY || this.#lost !== undefined) return
-    const unready = this.#commands.find(
-      (command) =>
-        command.type === 'dispatch' &&
-        command.dispatch.program.pipeline === undefined &&
-        command.dispatch.program.error === undefined,
-    )
-    if (unready?.type === 'dispatch') {
+    while (this.#next < this.#commands.length && this.#underWay < MOST_UNDER_WAY && !this.#compiling) {
+      const unready = this.#unready()
+      if (unready === undefined) {
+        this.#submit()
+        continue
+      }
       // All pipelines of the queue are being compiled side by side; whichever is first in the queue is awaited.
       this.#compiling = true
-      void unready.dispatch.program.settled.then(() => {
+      void unready.settled.then(() => {
         this.#compiling = false
         this.#flush()
       })
-      return
     }
-    this.#dispatches = 0
-    const commands = this.#commands.splice(0)
-    let start = 0
-    while (start < commands.length && this.#underWay < MOST_UNDER_WAY) start = this.#submitFrom(commands, start)
-    if (start === commands.length) return
-    this.#commands.push(...commands.slice(start))
-    this.#dispatches = this.#commands.length
+  }
+
+  /** The first program of the next submission that is still being compiled. */
+  #unready(): Program | undefined {
+    let left = DISPATCHES_PER_SUBMISSION
+    for (let at = this.#next; at < this.#commands.length && left > 0; at++) {
+      const command = this.#commands[at]!
+      if (command.type !== 'dispatch') continue
+      const { program } = command.dispatch
+      if (program.pipeline === undefined && program.error === undefined) return program
+      left--
+    }
+    return undefined
   }
 
   /** Goes on with what waits once the device has come so far. */
@@ -230,107 +310,111 @@ export class Queue {
     this.#underWay++
     const goOn = (): void => {
       this.#underWay--
-      const waits = this.#commands.some(({ type }) => type === 'read') || this.#dispatches >= DISPATCHES_PER_SUBMISSION
-      if (waits) this.#flush()
+      if (this.#waitingReads > 0 || this.#waitingDispatches >= DISPATCHES_PER_SUBMISSION) this.#flush()
     }
     this.#device.queue.onSubmittedWorkDone().then(goOn, goOn)
   }
 
-  /** Encodes and submits commands from `start` on, as many as one submission takes; returns where it stopped. */
-  #submitFrom(commands: readonly Command[], start: number): number {
+  /** Encodes and submits the next commands, as many as one submission takes. */
+  #submit(): void {
     const described: (() => string)[] = []
-    const reads: { readonly read: Read; readonly buffer: GPUBuffer; readonly capacity: number }[] = []
-    const touched = new Set<Block>()
+    const reads: (readonly [Read, ReadBuffer])[] = []
     const destroyed: GPUBuffer[] = []
-    let end = start
     this.watched(
-      () => {
-        const encoder = this.#device.createCommandEncoder()
-        let pass: GPUComputePassEncoder | undefined
-        let count = 0
-        loop: for (; end < commands.length; end++) {
-          const command = commands[end]!
-          switch (command.type) {
-            case 'dispatch': {
-              const { program, group, blocks, words, workgroups, describe } = command.dispatch
-              if (count === DISPATCHES_PER_SUBMISSION) break loop
-              if (program.error !== undefined) this.fail(program.error)
-              if (program.pipeline === undefined || this.failed) continue
-              pass ??= encoder.beginComputePass()
-              const offset = count++ * PARAMETER_BYTES
-              this.#staging.set(words, offset / 4)
-              pass.setPipeline(program.pipeline)
-              pass.setBindGroup(0, group)
-              pass.setBindGroup(1, this.#parameterGroup, [offset])
-              pass.dispatchWorkgroups(...workgroups)
-              for (const block of blocks) touched.add(block)
-              described.push(describe)
-              if (this.#debug) {
-                end++
-                break loop
-              }
-              continue
-            }
-            case 'write': {
-              const { block, byteOffset, bytes } = command.write
-              // It would overtake what this submission holds already.
-              if (touched.has(block)) break loop
-              this.#device.queue.writeBuffer(block.buffer, byteOffset, bytes)
-              continue
-            }
-            case 'read': {
-              pass?.end()
-              pass = undefined
-              reads.push({ read: command.read, ...this.#copyOut(encoder, command.read) })
-              for (const { block } of command.read.ranges) touched.add(block)
-              continue
-            }
-            case 'destroy':
-              destroyed.push(command.buffer)
-          }
-        }
-        pass?.end()
-        if (count > 0)
-          this.#device.queue.writeBuffer(this.#parameterBuffer, 0, this.#staging, 0, (count * PARAMETER_BYTES) / 4)
-        if (count > 0 || reads.length > 0) {
-          this.#device.queue.submit([encoder.finish()])
-          this.#submissions++
-          this.#follow()
-        }
-      },
-      (message) => deviceError(message, described),
+      () => this.#encode(described, reads, destroyed),
+      (message, kind) => deviceError(kind, message, described),
+      this.#readsEncoded + 1,
     )
     for (const buffer of destroyed) buffer.destroy()
-    for (const { read, buffer, capacity } of reads) void this.#deliver(read, buffer, capacity)
-    return end
+    for (const [read, buffer] of reads) void this.#deliver(read, buffer)
+    // A long queue is shortened rarely, so that each command is moved but a few times.
+    if (this.#next === this.#commands.length || this.#next > Math.max(1024, this.#commands.length / 2)) {
+      this.#commands = this.#commands.slice(this.#next)
+      this.#forgotten += this.#next
+      this.#next = 0
+    }
   }
 
-  #copyOut(encoder: GPUCommandEncoder, { ranges }: Read): { buffer: GPUBuffer; capacity: number } {
-    const byteLength = ranges.reduce((total, range) => total + roundUp(range.byteLength), FLAG_BYTES)
-    const { buffer, capacity } = this.#takeMappable(byteLength)
-    encoder.copyBufferToBuffer(this.#flag, 0, buffer, 0, FLAG_BYTES)
+  #encode(described: (() => string)[], reads: (readonly [Read, ReadBuffer])[], destroyed: GPUBuffer[]): void {
+    const encoder = this.#device.createCommandEncoder()
+    const touched = new Set<Block>()
+    const limit = this.#debug ? 1 : DISPATCHES_PER_SUBMISSION
+    let pass: GPUComputePassEncoder | undefined
+    let count = 0
+    loop: for (; this.#next < this.#commands.length; this.#next++) {
+      const command = this.#commands[this.#next]!
+      switch (command.type) {
+        case 'dispatch': {
+          // After a read comes another submission, lest the read hear of errors that come after it.
+          if (count === limit || reads.length > 0) break loop
+          const { program, group, blocks, words, workgroups, describe } = command.dispatch
+          this.#waitingDispatches--
+          if (program.error !== undefined) this.#fail(program.error, this.#readsEncoded + 1)
+          if (program.pipeline === undefined || this.#skips()) continue
+          pass ??= encoder.beginComputePass()
+          const offset = count++ * PARAMETER_BYTES
+          this.#staging.set(words, offset / 4)
+          pass.setPipeline(program.pipeline)
+          pass.setBindGroup(0, group)
+          pass.setBindGroup(1, this.#parameterGroup, [offset])
+          pass.dispatchWorkgroups(...workgroups)
+          for (const block of blocks) touched.add(block)
+          described.push(describe)
+          continue
+        }
+        case 'write': {
+          const { block, byteOffset, bytes } = command.write
+          // It would overtake what this submission holds already.
+          if (touched.has(block)) break loop
+          this.#waitingBytes -= bytes.byteLength
+          this.#device.queue.writeBuffer(block.buffer, byteOffset, bytes)
+          continue
+        }
+        case 'read': {
+          this.#waitingReads--
+          pass?.end()
+          pass = undefined
+          reads.push([command.read, this.#copyOut(encoder, command.read)])
+          for (const { block } of command.read.ranges) touched.add(block)
+          continue
+        }
+        case 'destroy':
+          destroyed.push(command.buffer)
+      }
+    }
+    pass?.end()
+    if (count === 0 && reads.length === 0) return
+    const { queue } = this.#device
+    if (count > 0) queue.writeBuffer(this.#parameterBuffer, 0, this.#staging, 0, (count * PARAMETER_BYTES) / 4)
+    queue.submit([encoder.finish()])
+    this.#submissions++
+    this.#follow()
+  }
+
+  #copyOut(encoder: GPUCommandEncoder, { ranges }: Read): ReadBuffer {
+    const taken = this.#readBuffers.take(readBytes(ranges))
+    encoder.copyBufferToBuffer(this.#flag, 0, taken.buffer, 0, FLAG_BYTES)
     // The flag is for this read: the next one starts anew.
     encoder.clearBuffer(this.#flag)
     let offset = FLAG_BYTES
     for (const range of ranges) {
       const size = roundUp(range.byteLength)
-      if (size > 0) encoder.copyBufferToBuffer(range.block.buffer, range.byteOffset, buffer, offset, size)
+      if (size > 0) encoder.copyBufferToBuffer(range.block.buffer, range.byteOffset, taken.buffer, offset, size)
       offset += size
     }
-    this.#reads++
-    return { buffer, capacity }
+    this.#readsEncoded++
+    return taken
   }
 
-  async #deliver(read: Read, buffer: GPUBuffer, capacity: number): Promise<void> {
+  async #deliver(read: Read, taken: ReadBuffer): Promise<void> {
     // Calls named so far are done when this read is: those named later belong to later ones.
     const named = [...this.#calls.keys()]
+    const { buffer } = taken
+    const used = readBytes(read.ranges)
     try {
-      const scopes = [...this.#scopes]
-      const used = read.ranges.reduce((total, range) => total + roundUp(range.byteLength), FLAG_BYTES)
-      await Promise.all([buffer.mapAsync(MAP_READ, 0, used), ...scopes])
+      await Promise.all([buffer.mapAsync(MAP_READ, 0, used), ...this.#scopes])
       const mapped = buffer.getMappedRange(0, used)
-      this.#noteIndexError(new Uint32Array(mapped, 0, 3))
-      const failure = this.#failure
+      this.#noteIndexError(new Uint32Array(mapped, 0, 3), read)
       let offset = FLAG_BYTES
       const bytes = read.ranges.map(({ byteLength }) => {
         const part = new Uint8Array(mapped, offset, byteLength).slice()
@@ -338,87 +422,73 @@ export class Queue {
         return part
       })
       buffer.unmap()
-      this.#mappable.push({ buffer, capacity })
-      this.#waiting.delete(read)
-      if (failure === undefined) {
-        read.resolve(bytes)
-      } else {
-        // Whoever hears of an error draws the line: calls after it are meant again.
-        this.#failure = undefined
-        read.reject(failure.error)
-      }
+      this.#readBuffers.put(taken)
+      this.#tell(read)
+      if (this.#unanswered.delete(read)) read.resolve(bytes)
     } catch (cause) {
-      if (!this.#waiting.delete(read)) return
-      const failure = this.#failure
-      this.#failure = undefined
-      read.reject(
-        this.#lost ?? failure?.error ?? deviceError(cause instanceof Error ? cause.message : String(cause), []),
-      )
+      buffer.destroy()
+      if (this.#lost === undefined) await Promise.race([this.#device.lost, wait(NEWS_OF_LOSS)])
+      this.#tell(read)
+      const message = cause instanceof Error ? cause.message : String(cause)
+      if (this.#unanswered.delete(read)) read.reject(deviceError('internal', message, []))
     } finally {
       for (const call of named) this.#calls.delete(call)
     }
   }
 
-  #noteIndexError([call = 0, index = 0, extent = 0]: Uint32Array): void {
+  /** Keeps the first error, in the order of calls, for the reads that must hear of it. */
+  #fail(error: RnnError, from: number): void {
+    if (this.#failure === undefined || from < this.#failure.from) this.#failure = { error, from }
+  }
+
+  /** Whether the next command comes after one that failed. */
+  #skips(): boolean {
+    return this.#failure !== undefined && this.#failure.from <= this.#readsEncoded + 1
+  }
+
+  /**
+   * Where a call before this read has failed: rejects it, and with it all reads that were called since. Whoever hears of an error draws the line:
+   * calls until now are skipped, calls after it are meant again.
+   */
+  #tell({ ordinal }: Read): void {
+    const failure = this.#failure
+    if (failure === undefined || failure.from > ordinal) return
+    this.#failure = undefined
+    for (const read of this.#unanswered) {
+      if (read.ordinal < failure.from) continue
+      this.#unanswered.delete(read)
+      read.reject(failure.error)
+    }
+    for (let at = this.#next; at < this.#commands.length; at++) {
+      if (this.#commands[at]!.type === 'dispatch') this.#commands[at] = { type: 'nothing' }
+    }
+    this.#waitingDispatches = 0
+  }
+
+  #noteIndexError([call = 0, index = 0, extent = 0]: Uint32Array, { ordinal }: Read): void {
     if (call === 0) return
     const described = this.#calls.get(call)?.() ?? 'gather'
     const [operation = 'gather', ...shapes] = described.split(' ')
-    this.fail(
+    this.#fail(
       new RnnError({
         code: 'E_INDEX_RANGE',
         operation,
         problem: `index ${index | 0} for ${extent} rows (${shapes.join(' ')})`,
         fix: `indices go from 0 to ${extent - 1}; −1 stands for no row`,
       }),
+      ordinal,
     )
-  }
-
-  #takeMappable(byteLength: number): { buffer: GPUBuffer; capacity: number } {
-    const at = this.#mappable.findIndex(
-      ({ capacity }) => capacity >= byteLength && capacity <= 4 * Math.max(byteLength, 1024),
-    )
-    const found = at < 0 ? undefined : this.#mappable.splice(at, 1)[0]
-    if (found !== undefined) return found
-    const capacity = 2 ** Math.ceil(Math.log2(Math.max(byteLength, 1024)))
-    this.#stagingCreated++
-    return {
-      buffer: this.#device.createBuffer({ label: 'read', size: capacity, usage: USAGE.mapRead | USAGE.copyTarget }),
-      capacity,
-    }
   }
 }
 
-function touches(command: Command, block: Block): boolean {
-  switch (command.type) {
-    case 'dispatch':
-      return command.dispatch.blocks.includes(block)
-    case 'write':
-      return command.write.block === block
-    case 'read':
-      return command.read.ranges.some((range) => range.block === block)
-    default:
-      return false
-  }
+function readBytes(ranges: readonly BlockRange[]): number {
+  return ranges.reduce((total, { byteLength }) => total + roundUp(byteLength), FLAG_BYTES)
 }
 
 function roundUp(byteLength: number): number {
   return Math.ceil(byteLength / 4) * 4
 }
 
-/** An error of the device, with the ops among which it happened. */
-function deviceError(message: string, described: readonly (() => string)[]): RnnError {
-  const first = described[0]?.()
-  const last = described.at(-1)?.()
-  const span =
-    described.length < 2 ? (first ?? 'a copy') : `one of ${described.length} dispatches from ${first} to ${last}`
-  const outOfMemory = /memory/i.test(message)
-  return new RnnError({
-    code: outOfMemory ? 'E_OUT_OF_MEMORY' : 'E_UNSUPPORTED',
-    operation: 'webgpu',
-    problem: `the device refused ${span}: ${message.trim()}`,
-    fix:
-      described.length > 1
-        ? 'make the backend with `debug: true` to learn which one'
-        : 'use @rnn/backend-wasm, and report this with the message',
-  })
+function wait(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds))
 }

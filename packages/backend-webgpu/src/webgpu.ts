@@ -4,6 +4,7 @@ import { RnnError } from '@rnn/core'
 import type { Backend, BackendStats, OpCall, OpName } from '@rnn/core'
 import { openDevice } from './adapter.ts'
 import type { OpenDevice } from './adapter.ts'
+import { bufferRefused } from './device-error.ts'
 import { Halves } from './halves.ts'
 import type { Bound, CallOf, Gpu, Kernel } from './kernel.ts'
 import { FUSED, KERNELS } from './kernels/table.ts'
@@ -35,6 +36,8 @@ export interface WebgpuStats extends BackendStats {
   readonly submissions: number
   /** Submissions that the device has not finished: bounded, however much is recorded. */
   readonly submissionsUnderWay: number
+  /** Dispatches that wait in the program until the device has come so far. */
+  readonly dispatchesWaiting: number
   /** Reads that waited for the device, each `sync` included. */
   readonly reads: number
 }
@@ -73,14 +76,17 @@ function backendOn(
   const groups = new Map<string, { readonly group: GPUBindGroup; readonly blocks: readonly Block[] }>()
   const memory = new Memory({
     maxBufferBytes: offer.maxBufferBytes,
-    make: (capacity) =>
+    make: (capacity, refused) =>
       queue.watched(
         () => device.createBuffer({ size: capacity, usage: USAGE.storage | USAGE.copySource | USAGE.copyTarget }),
-        (message) => outOfMemory(capacity, message),
+        (message) => {
+          refused()
+          return bufferRefused(capacity, memory.liveBytes, message)
+        },
       ),
     drop(block) {
       for (const [key, { blocks }] of groups) if (blocks.includes(block)) groups.delete(key)
-      queue.destroy(block.buffer)
+      queue.destroy(block)
     },
   })
   const halves = float16 ? new Halves(memory) : undefined
@@ -95,7 +101,7 @@ function backendOn(
         code: 'E_BACKEND_LOST',
         operation: 'webgpu',
         problem: `the device was lost (${reason === 'destroyed' ? 'destroyed' : message || 'no reason given'}); its buffers are lost`,
-        fix: 'make a new backend and load the last checkpoint',
+        fix: 'make a new backend with `await webgpu()`, or use @rnn/backend-wasm, and load the last checkpoint; `snapshots` of fit does both',
       }),
     )
   })
@@ -235,6 +241,7 @@ function backendOn(
         bindGroupsCreated,
         submissions: queue.submissions,
         submissionsUnderWay: queue.underWay,
+        dispatchesWaiting: queue.waiting,
         reads: queue.reads,
       }
     },
@@ -270,15 +277,6 @@ function record<Name extends OpName>(call: CallOf<Name>, gpu: Gpu): void {
     })
   }
   kernel(call, gpu)
-}
-
-function outOfMemory(byteLength: number, message: string): RnnError {
-  return new RnnError({
-    code: 'E_OUT_OF_MEMORY',
-    operation: 'allocate',
-    problem: `the device refused ${byteLength} bytes: ${message.trim()}`,
-    fix: 'use a smaller batch or shorter sequences, or @rnn/backend-wasm',
-  })
 }
 
 /** `gather [100, 8] int32[3] → [3, 8]`: the op first, then its shapes. */
