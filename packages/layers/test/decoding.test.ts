@@ -1,8 +1,18 @@
 // Greedy decoding, beam search and sampling: against all hypotheses that there are, and against probabilities.
 
 import { cpu } from '@rnn/backend-cpu'
-import { beamSearch, greedy, sample, type DecodingInput, type EncoderDecoder, type Hypothesis } from '@rnn/layers'
-import { describe, expect, test } from 'vitest'
+import {
+  beamSearch,
+  dotAttention,
+  embedding,
+  greedy,
+  gru,
+  sample,
+  type DecodingInput,
+  type EncoderDecoder,
+  type Hypothesis,
+} from '@rnn/layers'
+import { describe, expect, test, vi } from 'vitest'
 import { BATCH, KINDS, translator, TARGET_WORDS } from './support/translators.ts'
 
 const [START, END] = [2, 3]
@@ -20,41 +30,102 @@ interface Scored {
   readonly logProbability: number
 }
 
-/** ln p of every target of at most `maxLength` words with its end, by teacher forcing: the best first. */
-async function everyTarget(model: EncoderDecoder, row: number, maxLength: number): Promise<Scored[]> {
-  const others = Array.from({ length: TARGET_WORDS }, (_, id) => id).filter((id) => id !== END)
-  let longest: readonly (readonly number[])[] = [[]]
-  const targets: (readonly number[])[] = [[]]
-  for (let length = 0; length < maxLength; length++) {
-    longest = longest.flatMap((words) => others.map((word) => [...words, word]))
-    targets.push(...longest)
-  }
+/** A model over four words, of which two are neither start nor end. */
+async function makeTiny(): Promise<EncoderDecoder> {
+  const target = embedding({ vocabularySize: 4, units: 6 })
+  const model = translator({
+    target,
+    attention: dotAttention(),
+    attend: 'after',
+    inputFeeding: true,
+    decoder: gru({ units: 8 }),
+  })
+  await model.init(await cpu(), { seed: 3 })
+  // Kernels as they start make all words about as likely as one another; so that hypotheses differ:
+  for (const { path, variable } of model.parameters())
+    if (!path.startsWith('encoder'))
+      variable.assign(((await variable.value.data()) as Float32Array).map((value) => 3 * value))
+  return model
+}
+
+/** ln p of each next word after every beginning of at most `maxLength` words, by teacher forcing. Keys are the words with commas between them. */
+async function everyBeginning(model: EncoderDecoder, row: number, maxLength: number): Promise<Map<string, number[]>> {
+  const { vocabularySize } = model.target.options
+  const others = Array.from({ length: vocabularySize }, (_, id) => id).filter((id) => id !== END)
+  let beginnings: readonly (readonly number[])[] = [[]]
+  for (let length = 0; length < maxLength; length++)
+    beginnings = beginnings.flatMap((words) => others.map((word) => [...words, word]))
   const steps = maxLength + 1
-  const fed = new Int32Array(targets.length * steps)
-  targets.forEach((words, i) => fed.set([START, ...words], i * steps))
   const repeated = Int32Array.from(
-    { length: targets.length * TIME },
+    { length: beginnings.length * TIME },
     (_, i) => source.data[row * TIME + (i % TIME)] ?? 0,
   )
   const { data } = await model.predict({
-    source: { data: repeated, shape: [targets.length, TIME] },
+    source: { data: repeated, shape: [beginnings.length, TIME] },
     sourceLengths: {
-      data: new Int32Array(targets.length).fill(sourceLengths.data[row] ?? 0),
-      shape: [targets.length],
+      data: new Int32Array(beginnings.length).fill(sourceLengths.data[row] ?? 0),
+      shape: [beginnings.length],
     },
-    target: { data: fed, shape: [targets.length, steps] },
+    target: {
+      data: Int32Array.from(beginnings.flatMap((words) => [START, ...words])),
+      shape: [beginnings.length, steps],
+    },
   })
-  const scored = targets.map((words, i) => ({
-    words,
-    logProbability: [...words, END].reduce((sum, word, t) => {
-      const at = (i * steps + t) * TARGET_WORDS
-      const logits = Array.from(data.subarray(at, at + TARGET_WORDS))
+  const found = new Map<string, number[]>()
+  beginnings.forEach((words, i) => {
+    for (let t = 0; t < steps; t++) {
+      const at = (i * steps + t) * vocabularySize
+      const logits = Array.from(data.subarray(at, at + vocabularySize))
       const largest = Math.max(...logits)
       const total = logits.reduce((all, logit) => all + Math.exp(logit - largest), 0)
-      return sum + (logits[word] ?? Number.NaN) - largest - Math.log(total)
-    }, 0),
+      found.set(
+        words.slice(0, t).join(),
+        logits.map((logit) => logit - largest - Math.log(total)),
+      )
+    }
+  })
+  return found
+}
+
+/** ln p of every target of at most `maxLength` words with its end: the best first. */
+async function everyTarget(model: EncoderDecoder, row: number, maxLength: number): Promise<Scored[]> {
+  const beginnings = await everyBeginning(model, row, maxLength)
+  const targets = Array.from(beginnings.keys(), (key) => (key === '' ? [] : key.split(',').map(Number)))
+  const scored = targets.map((words) => ({
+    words,
+    logProbability: [...words, END].reduce(
+      (sum, word, t) => sum + (beginnings.get(words.slice(0, t).join())?.[word] ?? Number.NaN),
+      0,
+    ),
   }))
   return scored.toSorted((a, b) => b.logProbability - a.logProbability)
+}
+
+/** Beam search as a textbook has it: no early end, nothing batched, every word looked at. */
+function textbookBeam(
+  beginnings: ReadonlyMap<string, readonly number[]>,
+  { width, maxLength, lengthPenalty }: { width: number; maxLength: number; lengthPenalty: number },
+): Scored[] {
+  const ended: (Scored & { score: number })[] = []
+  const scoreOf = (logProbability: number, length: number): number => logProbability / penalty(length, lengthPenalty)
+  let live: Scored[] = [{ words: [], logProbability: 0 }]
+  for (let length = 0; length <= maxLength; length++) {
+    const next = live
+      .flatMap(({ words, logProbability }) =>
+        (beginnings.get(words.join()) ?? []).map((log, word) => ({
+          words: [...words, word],
+          logProbability: logProbability + log,
+        })),
+      )
+      .toSorted((a, b) => b.logProbability - a.logProbability)
+    live = []
+    for (const { words, logProbability } of next) {
+      if (live.length === width) break
+      if (words.at(-1) !== END) live.push({ words, logProbability })
+      else ended.push({ words: words.slice(0, -1), logProbability, score: scoreOf(logProbability, length + 1) })
+    }
+  }
+  return ended.toSorted((a, b) => b.score - a.score)
 }
 
 const wordsOf = (hypotheses: readonly Hypothesis[]): number[][] => hypotheses.map(({ words }) => Array.from(words))
@@ -80,12 +151,30 @@ describe.each(['no attention', 'additive, before', 'concat, after, fed', 'heads,
     }
   })
 
+  test('a narrow beam finds what the search of a textbook finds, though it stops when nothing better can come', async () => {
+    const model = await make(kind)
+    for (const width of [1, 2, 3, 5]) {
+      for (const lengthPenalty of [0, 0.6, 1, -0.5]) {
+        const options = { width, lengthPenalty, maxLength: 4 }
+        const found = await beamSearch(model, INPUT, { ...ALL, ...options, nBest: width })
+        for (let row = 0; row < SOURCES; row++) {
+          const expected = textbookBeam(await everyBeginning(model, row, 4), options).slice(0, width)
+          const hypotheses = found[row] ?? []
+          expect(wordsOf(hypotheses.filter(({ ended }) => ended))).toEqual(expected.map(({ words }) => words))
+          // Those that the length cut off come after them, each once.
+          expect(new Set(hypotheses.map(({ words }) => words.join())).size).toBe(hypotheses.length)
+          expect(hypotheses.slice(expected.length).every(({ words, ended }) => !ended && words.length === 4)).toBe(true)
+        }
+      }
+    }
+  })
+
   test('greedy is a beam of one without penalty, also among other sources', async () => {
     const model = await make(kind)
     const options = { ...ALL, maxLength: 6, attention: true }
     const together = await greedy(model, INPUT, options)
     const beam = await beamSearch(model, INPUT, { ...options, width: 1, lengthPenalty: 0 })
-    expect(wordsOf(together)).toEqual(wordsOf(beam.flat()))
+    expect(together).toEqual(beam.flat())
     for (let row = 0; row < SOURCES; row++) {
       const one = {
         source: { data: source.data.slice(row * TIME, (row + 1) * TIME), shape: [1, TIME] },
@@ -97,6 +186,23 @@ describe.each(['no attention', 'additive, before', 'concat, after, fed', 'heads,
     await beamSearch(model, INPUT, { ...options, width: 3 })
     expect(model.backend.stats().liveBuffers).toBe(live)
   })
+})
+
+test('four words, up to five of them: width enough for all finds the best of all 364', async () => {
+  const model = await makeTiny()
+  const ranked = await Promise.all(Array.from({ length: SOURCES }, (_, row) => everyTarget(model, row, 5)))
+  for (const lengthPenalty of [0, 0.8]) {
+    const found = await beamSearch(model, INPUT, { ...ALL, maxLength: 5, width: 243, nBest: 20, lengthPenalty })
+    ranked.forEach((targets, row) => {
+      expect(targets).toHaveLength(364)
+      const best = targets.toSorted(
+        (a, b) =>
+          b.logProbability / penalty(b.words.length + 1, lengthPenalty) -
+          a.logProbability / penalty(a.words.length + 1, lengthPenalty),
+      )
+      expect(wordsOf(found[row] ?? [])).toEqual(best.slice(0, 20).map(({ words }) => [...words]))
+    })
+  }
 })
 
 test('attention comes back with each word and the end, over the places of the source', async () => {
@@ -138,8 +244,8 @@ describe('sampling', () => {
   const draws = 4000
 
   /** How often each word came first, as shares. */
-  async function firstWords(options: object): Promise<{ shares: number[]; exact: number[] }> {
-    const model = await make('additive, before')
+  async function firstWords(options: object, given?: EncoderDecoder): Promise<{ shares: number[]; exact: number[] }> {
+    const model = given ?? (await make('additive, before'))
     const one = {
       source: { data: source.data.slice(0, TIME), shape: [1, TIME] },
       sourceLengths: { data: sourceLengths.data.slice(0, 1), shape: [1] },
@@ -183,6 +289,31 @@ describe('sampling', () => {
     expectShares((await firstWords({ topP: 1e-9 })).shares, restricted(order.slice(0, 1)))
   })
 
+  test('many words: the likeliest few are found without sorting all', async () => {
+    const model = await make('additive, before')
+    // Two likely words, and a bias that keeps the others far below what makes nine tenths.
+    model.output.bias.assign(
+      Float32Array.from({ length: TARGET_WORDS }, (_, word) => (word === 5 ? 6 : word === 6 ? 5 : -4)),
+    )
+    const { shares, exact } = await firstWords({ topP: 0.9 }, model)
+    const kept = (exact[5] ?? 0) + (exact[6] ?? 0)
+    expectShares(
+      shares,
+      exact.map((p, word) => (word === 5 || word === 6 ? p / kept : 0)),
+    )
+  })
+
+  test('words that are never written leave their probability to the others', async () => {
+    const { exact } = await firstWords({})
+    const never = [1, 4]
+    const left = 1 - (exact[1] ?? 0) - (exact[4] ?? 0)
+    for (const options of [{}, { topK: 8 }, { topP: 1 - 1e-9 }])
+      expectShares(
+        (await firstWords({ ...options, never })).shares,
+        exact.map((p, word) => (never.includes(word) ? 0 : p / left)),
+      )
+  })
+
   test('a seed draws the same, whatever stands beside a source', async () => {
     const model = await make('additive, before')
     const options = { ...ALL, maxLength: 6, seed: 5, samples: 3 }
@@ -220,6 +351,66 @@ test.each([
   const model = await make('no attention')
   await expect(decode(model)).rejects.toThrow(said)
   await expect(decode(model)).rejects.toMatchObject({ code: 'E_VALUE' })
+})
+
+test.each([
+  ['an end that is no word', { endId: TARGET_WORDS }, /endId is 8, but the target vocabulary has 8 words/],
+  ['a start that is no word', { startId: -1 }, /startId is -1/],
+  ['words that are none', { never: [0, 9] }, /never has 9/],
+])('%s is refused', async (_, options, said) => {
+  const model = await make('no attention')
+  const live = model.backend.stats().liveBuffers
+  await expect(greedy(model, INPUT, { ...ALL, ...options })).rejects.toThrow(said)
+  await expect(greedy(model, INPUT, { ...ALL, ...options })).rejects.toMatchObject({ code: 'E_INDEX_RANGE' })
+  expect(model.backend.stats().liveBuffers).toBe(live)
+})
+
+test('sources that are none, and lengths past their end, are refused', async () => {
+  const model = await make('additive, before')
+  const lengths = (...data: number[]): DecodingInput => ({
+    source,
+    sourceLengths: { data: Int32Array.from(data), shape: [data.length] },
+  })
+  await expect(greedy(model, lengths(4, 5, 3), ALL)).rejects.toThrow(/source 1 has length 5, but 4 steps/)
+  await expect(greedy(model, lengths(4, 2), ALL)).rejects.toMatchObject({ code: 'E_SHAPE' })
+  const flat = { source: { data: source.data, shape: [source.data.length] } }
+  await expect(greedy(model, flat, ALL)).rejects.toThrow(/source is \[12\] with 12 lengths/)
+  const unknown = { source: { data: Int32Array.of(1, 77), shape: [1, 2] } }
+  await expect(greedy(model, unknown, ALL)).rejects.toMatchObject({ code: 'E_INDEX_RANGE' })
+})
+
+test('weights that have become NaN are named as the reason', async () => {
+  const model = await make('additive, before')
+  model.output.bias.assign(new Float32Array(TARGET_WORDS).fill(Number.NaN))
+  const live = model.backend.stats().liveBuffers
+  for (const decode of [
+    () => greedy(model, INPUT, ALL),
+    () => beamSearch(model, INPUT, { ...ALL, width: 3 }),
+    () => sample(model, INPUT, { ...ALL, seed: 1 }),
+  ]) {
+    await expect(decode()).rejects.toThrow(/step 1 gives NaN or infinite logits for source 0; look for NaN/)
+    await expect(decode()).rejects.toMatchObject({ code: 'E_NOT_FINITE' })
+  }
+  expect(model.backend.stats().liveBuffers).toBe(live)
+})
+
+test('a search that is decided takes no more steps, and sources that are done take no more part', async () => {
+  const model = await make('no attention')
+  // The end is nearly certain after any word.
+  model.output.bias.assign(Float32Array.from({ length: TARGET_WORDS }, (_, word) => (word === END ? 12 : 0)))
+  const rows: number[] = []
+  const start = model.decoding.bind(model)
+  vi.spyOn(model, 'decoding').mockImplementation((input) => {
+    const decoding = start(input)
+    const step = decoding.step.bind(decoding)
+    vi.spyOn(decoding, 'step').mockImplementation((words) => {
+      rows.push(words instanceof Int32Array ? words.length : words.size)
+      return step(words)
+    })
+    return decoding
+  })
+  await beamSearch(model, INPUT, { ...ALL, width: 4, maxLength: 50 })
+  expect(rows).toEqual([SOURCES])
 })
 
 test('decoding can be aborted', async () => {

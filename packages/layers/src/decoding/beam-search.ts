@@ -99,10 +99,15 @@ class Search {
   advance(next: Candidates, first: number): number[] {
     const { width, endId, maxLength } = this.#options
     const going: Candidate[] = []
+    let others = 0
     for (const { chain, row } of this.#ranked(next, first)) {
-      if (going.length === width) break
+      if (others === width) break
       if (chain.word === endId) this.#ended.push({ chain, score: this.#score(chain) })
-      else if (chain.length <= maxLength) going.push({ chain, row })
+      else {
+        others++
+        // One word too long takes its place, as it does in a greedy search, but goes no further.
+        if (chain.length <= maxLength) going.push({ chain, row })
+      }
     }
     this.#ended = this.#ended.toSorted((a, b) => b.score - a.score).slice(0, width)
     if (going.length === 0 || this.#decided(going)) {
@@ -116,7 +121,10 @@ class Search {
   /** The best; where too few have ended, those that the longest length cut off come after them. */
   results(): Hypothesis[] {
     const { nBest = 1 } = this.#options
+    // A hypothesis that was ended at the last moment is not cut off as well.
+    const before = new Set(this.#ended.map(({ chain }) => chain.before))
     const cut = this.#live
+      .filter((chain) => !before.has(chain))
       .map((chain) => ({ chain, score: chain === undefined ? 0 : this.#score(chain) }))
       .toSorted((a, b) => b.score - a.score)
     const ended = this.#ended.map(({ chain, score }) => hypothesisOf(chain, true, score, this.#attends))

@@ -9,7 +9,8 @@ import { DecodingSteps } from './steps.ts'
  * Writes the likeliest word at each step, all sources at once; those that have ended take no more part.
  *
  * @returns a hypothesis for each source, in their order
- * @throws E_VALUE, E_SHAPE for options and input that make no sense, E_NOT_BUILT, E_ABORTED, E_INDEX_RANGE for a source id that is none
+ * @throws E_VALUE, E_SHAPE, E_DTYPE for options and input that make no sense, E_INDEX_RANGE for an id outside its vocabulary, E_NOT_BUILT, E_ABORTED, E_NOT_FINITE for weights that have
+ * become NaN
  */
 export async function greedy(
   model: EncoderDecoder,

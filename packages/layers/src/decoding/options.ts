@@ -31,8 +31,8 @@ export interface DecodingOptions {
 
 /** @throws E_VALUE, E_SHAPE */
 export function checkDecoding(operation: string, input: DecodingInput, options: DecodingOptions): void {
-  const { maxLength, minLength = 0, startId, endId, never = [] } = options
-  for (const [name, value] of Object.entries({ startId, endId, minLength })) checkWhole(operation, name, value, 0)
+  const { maxLength, minLength = 0, endId, never = [] } = options
+  checkWhole(operation, 'minLength', minLength, 0)
   checkWhole(operation, 'maxLength', maxLength, 1)
   if (minLength > maxLength) {
     throw new RnnError({
@@ -50,8 +50,11 @@ export function checkDecoding(operation: string, input: DecodingInput, options: 
       fix: 'leave it out, or use minLength',
     })
   }
-  const { source, sourceLengths } = input
-  const [rows = 0] = source.shape
+  checkSources(operation, input)
+}
+
+function checkSources(operation: string, { source, sourceLengths }: DecodingInput): void {
+  const [rows = 0, time = 0] = source.shape
   if (source.shape.length !== 2 || (sourceLengths !== undefined && sourceLengths.data.length !== rows)) {
     throw new RnnError({
       code: 'E_SHAPE',
@@ -60,6 +63,15 @@ export function checkDecoding(operation: string, input: DecodingInput, options: 
       fix: 'give ids [batch, time] and a length for each row',
     })
   }
+  // Kernels cut lengths to 0 … time without a word.
+  const bad = sourceLengths?.data.findIndex((length) => !(length >= 0 && length <= time)) ?? -1
+  if (bad < 0) return
+  throw new RnnError({
+    code: 'E_VALUE',
+    operation,
+    problem: `source ${bad} has length ${sourceLengths?.data[bad]}, but ${time} steps`,
+    fix: `give lengths 0 … ${time}`,
+  })
 }
 
 /** @throws E_ABORTED */
