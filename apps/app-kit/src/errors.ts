@@ -3,6 +3,7 @@
 /** Codes of the errors that this program finds by itself; those of the packages pass through as they are. */
 export type AppErrorCode =
   | 'E_OPTION' // an option's value
+  | 'E_BACKEND' // a backend that can't run here
   | 'E_FILE' // a file that can't be read or written
   | 'E_FOLDER' // an output folder that can't be used
   | 'E_MODEL_FOLDER' // a saved model that is missing, incomplete or something else

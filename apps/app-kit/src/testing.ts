@@ -1,9 +1,11 @@
 /** For the apps' tests: runs a program as its users do, in a folder of its own. */
 
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { hasCode } from './errors.ts'
+import { openBackend } from './backends.ts'
 
 /** What a run printed, and how it ended. */
 export interface Ending {
@@ -67,4 +69,24 @@ export function makeFolder(files: Readonly<Record<string, string | Uint8Array>> 
 /** Removes a folder with all that is in it. */
 export function removeFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true })
+}
+
+const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json'
+
+/**
+ * Why `--backend webgpu` can't run here, or undefined where it can: on a GPU, or on SwiftShader, to which this process and the programs that it runs are pointed where no driver
+ * is configured. `RNN_WEBGPU=required` (continuous integration) makes its absence an error.
+ */
+export async function whyNoGpu(): Promise<string | undefined> {
+  const configured = ['/usr/share/vulkan/icd.d', '/etc/vulkan/icd.d'].some(
+    (folder) => existsSync(folder) && readdirSync(folder).length > 0,
+  )
+  if (!configured && existsSync(SWIFTSHADER)) process.env['VK_DRIVER_FILES'] ??= SWIFTSHADER
+  try {
+    await (await openBackend('webgpu')).dispose()
+    return undefined
+  } catch (error) {
+    if (process.env['RNN_WEBGPU'] === 'required' || !hasCode(error, 'E_BACKEND')) throw error
+    return (error as Error).message
+  }
 }

@@ -1,6 +1,6 @@
 // What users hear when there is no device, when it is too small, refuses something, or goes away.
 
-import { hasCode, type BufferHandle, type OpCall } from '@rnn/core'
+import { hasCode, matmul, tensor, type BufferHandle, type OpCall } from '@rnn/core'
 import { expect, test, vi } from 'vitest'
 import { webgpu, type WebgpuBackend, type WebgpuOptions } from '@rnn/backend-webgpu'
 import { dawn, makeWebgpu, whyNoAdapter } from './adapter.ts'
@@ -205,5 +205,26 @@ test.skipIf(absent)(`several ranges come back in one read${remark}`, async () =>
   expect(bytes.map((each) => [...new Float32Array(each.buffer)])).toEqual([[1, 1], [2, 2, 2], [1]])
   expect(backend.stats().reads).toBe(before.reads + 1)
   expect(backend.stats().submissions).toBe(before.submissions + 1)
+  await backend.dispose()
+})
+
+test.skipIf(absent)(`an error leaves no float16 copy behind that was never made${remark}`, async () => {
+  const { backend, refuse } = await makeFragile({ float16: true })
+  const weights = tensor(
+    Float32Array.from({ length: 64 }, (_, i) => i),
+    {
+      backend,
+      shape: [8, 8],
+      role: 'parameter',
+    },
+  )
+  const x = tensor([[1, 0, 0, 0, 0, 0, 0, 0]], { backend })
+  refuse('no room')
+  const refused = backend.allocate(4096, 'parameter')
+  matmul(x, weights).dispose() // waits with the copy that it needs, and is skipped with it
+  await new Promise((resolve) => setTimeout(resolve, 10))
+  expect((await errorOf(backend.sync())).code).toBe('E_OUT_OF_MEMORY')
+  backend.release(refused)
+  expect(Array.from(await matmul(x, weights).data())).toEqual([0, 1, 2, 3, 4, 5, 6, 7])
   await backend.dispose()
 })

@@ -137,7 +137,9 @@ async function trainEpoch<Input, Output, Targets>(run: Run<Input, Output, Target
 /** Validation, history, callbacks; false when aborted, and then the epoch's end is still to come. */
 async function endEpoch<Input, Output, Targets>(run: Run<Input, Output, Targets>): Promise<boolean> {
   const { state, options } = run
-  await state.readings.settle()
+  const since = performance.now()
+  await state.readings.settle() // a device may be many steps behind, and its time is training as well
+  state.seconds += (performance.now() - since) / 1000
   const validation = await validate(run)
   if (validation === 'aborted') return false
   const metrics = await state.totals.values()
