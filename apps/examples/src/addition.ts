@@ -7,9 +7,14 @@ import { normalInitializer } from '@rnn/core'
 import { characterCodec, padSequences, shuffle, translationDataset } from '@rnn/data'
 import { additiveAttention, bidirectional, embedding, encoderDecoder, greedy, gru } from '@rnn/layers'
 import { adam, cosineDecay, crossEntropy, fit } from '@rnn/train'
-import type { Example } from './example.ts'
+import { defineExample, type ExampleContext, type ExampleResult } from './example.ts'
 
-export const addition: Example = async ({ backend, seed, short, print }) => {
+export const addition = defineExample({
+  description: 'digits in, digits out: an encoder–decoder learns to add',
+  run: add,
+})
+
+async function add({ backend, seed, short, print }: ExampleContext<never>): Promise<ExampleResult> {
   const sums = Array.from({ length: 10_000 }, (_, i) => {
     const [a, b] = [Math.floor(i / 100), i % 100]
     return { source: `${a}+${b}`, target: String(a + b), line: i + 1 }
@@ -59,5 +64,11 @@ export const addition: Example = async ({ backend, seed, short, print }) => {
       print(`${source} = ${answers[i]}${answers[i] === target ? '' : `, not ${target}`}`),
     )
   // The commonest sum, 99, is the best guess of someone who doesn't look.
-  return { measure: 'sums exactly right', result: right((i) => answers[i] ?? ''), baseline: right(() => '99') }
+  return {
+    measure: 'sums exactly right',
+    result: right((i) => answers[i] ?? ''),
+    baseline: right(() => '99'),
+    better: 'more',
+    shownAs: 'percent',
+  }
 }

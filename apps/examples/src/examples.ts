@@ -1,0 +1,8 @@
+/** All examples, by the name that `pnpm example` takes. */
+
+import { addition } from './addition.ts'
+import type { Example } from './example.ts'
+
+export const examples: Readonly<Record<string, Example>> = {
+  addition,
+}
