@@ -3,18 +3,20 @@
 import type { Cell, Parameters } from './cells/cell.ts'
 import { RnnError } from './errors.ts'
 import { fusedScan, type PreparedScan, type ScanResult } from './fused/recurrent.ts'
-import { less, mul } from './ops/binary.ts'
+import { linearCellScan } from './linear-cell-scan.ts'
+import { add, less, mul } from './ops/binary.ts'
 import { checkDType, checkRank, checkShape, checkTensors } from './ops/checks.ts'
 import { arange, zeros } from './ops/creation.ts'
 import { stack } from './ops/layout.ts'
 import { select } from './ops/select.ts'
 import { reshape, unstack } from './ops/views.ts'
 import { scope } from './scope.ts'
-import type { Tensor } from './tensor.ts'
+import type { Shape } from './shape.ts'
+import { Tensor } from './tensor.ts'
 
 /** Options of `scan`. */
 export interface ScanOptions {
-  /** Width of the hidden state. */
+  /** The size from which the cell makes all others; of most cells the width of the hidden state. */
   readonly units: number
   /** The state before the first step, `[B, width]` each. Default: zeros. */
   readonly initial?: readonly Tensor[] | undefined
@@ -24,8 +26,13 @@ export interface ScanOptions {
   readonly reverse?: boolean
   /** x is `[T, B, I]`. Default: false. */
   readonly timeMajor?: boolean
-  /** `[B, H]`: multiplies the hidden state where it enters the recurrent product, the same at every step (recurrent dropout). */
+  /** `[B, H]`, H the width of the hidden state: multiplies it where it enters the recurrent product, the same at every step (recurrent dropout). */
   readonly hiddenMask?: Tensor | undefined
+  /**
+   * How much of each state a step leaves as it was (zoneout, Krueger et al. 2017): a bool tensor `[B, T, width]` (`[T, B, width]` when time-major) that is true
+   * where the element stays, or one share for all, the expectation. Such a sequence runs step by step, but for a linear cell. Default: nothing.
+   */
+  readonly zoneout?: readonly (Tensor | number | undefined)[] | undefined
 }
 
 /**
@@ -41,7 +48,7 @@ export interface ScanOptions {
  * @throws E_SHAPE, E_DTYPE, E_VALUE for arguments that don't fit
  */
 export function scan(cell: Cell, x: Tensor, parameters: Parameters, options: ScanOptions): ScanResult {
-  const { units, initial, lengths, reverse = false, timeMajor = false, hiddenMask } = options
+  const { units, initial, lengths, reverse = false, timeMajor = false, hiddenMask, zoneout } = options
   const operation = cell.kind
   checkTensors(operation, [x, ...Object.values(parameters), ...(initial ?? []), lengths, hiddenMask])
   checkDType(operation, 'x', x, 'float32')
@@ -55,30 +62,23 @@ export function scan(cell: Cell, x: Tensor, parameters: Parameters, options: Sca
   }
   if (hiddenMask !== undefined) {
     checkDType(operation, 'hiddenMask', hiddenMask, 'float32')
-    checkShape(operation, 'hiddenMask', hiddenMask, [batch, units])
+    checkShape(operation, 'hiddenMask', hiddenMask, [batch, cell.stateSizes(units)[0] ?? units])
   }
 
   return scope(x.backend, () => {
     const projected = cell.project?.(x, parameters) ?? x
-    const prepared = { cell, projected, parameters, units, initial, lengths, reverse, timeMajor, hiddenMask }
-    return fusedScan(prepared) ?? stepwiseScan(prepared, batch)
+    const prepared = { cell, projected, parameters, units, initial, lengths, reverse, timeMajor, hiddenMask, zoneout }
+    return fusedScan(prepared) ?? linearCellScan(prepared) ?? stepwiseScan(prepared, batch)
   })
 }
 
 /** The generic scan: unstack once, step, stack once. */
 function stepwiseScan(prepared: PreparedScan, batch: number): ScanResult {
-  const { cell, projected, parameters, units, initial, lengths, reverse, timeMajor, hiddenMask } = prepared
+  const { cell, projected, parameters, units, initial, lengths, reverse, timeMajor, hiddenMask, zoneout } = prepared
   const { backend } = projected
-  if (hiddenMask !== undefined && cell.step.length < 4) {
-    throw new RnnError({
-      code: 'E_UNSUPPORTED',
-      operation: cell.kind,
-      problem: 'this cell has no place for recurrent dropout',
-      fix: 'let its step take a fourth parameter, the hidden state with the mask on it, and use that in the recurrent product',
-    })
-  }
   const timeAxis = timeMajor ? 0 : 1
   const steps = unstack(projected, timeAxis)
+  const kept = zoneout?.map((each) => (each instanceof Tensor ? unstack(each, timeAxis) : each))
   const masks = lengths && stepMasks(lengths, steps.length, batch)
   const outputs = new Array<Tensor>(steps.length)
   // Views of the caller's tensors: what is freed on the way, or given back at the end, must never be those themselves.
@@ -92,7 +92,7 @@ function stepwiseScan(prepared: PreparedScan, batch: number): ScanResult {
     const mask = masks?.[t]
     const lastOutput = output
     const [nextOutput, after] = scope(backend, (): readonly [Tensor, readonly Tensor[]] => {
-      const next = advance(steps[t], before)
+      const next = advance(steps[t], before, t)
       const [hidden] = next
       if (mask === undefined) return [hidden, next]
       // Past a row's end the state stands still, and what the row gives is zero. In reverse it stands still until the row begins.
@@ -106,19 +106,62 @@ function stepwiseScan(prepared: PreparedScan, batch: number): ScanResult {
     state = after
   }
   if (steps.length === 0) {
-    return { sequence: zeros([...projected.shape.slice(0, 2), units], { backend }), final: state }
+    const width = cell.stateSizes(units)[0] ?? units
+    return { sequence: zeros([...projected.shape.slice(0, 2), width], { backend }), final: state }
   }
   return { sequence: stack(outputs, timeAxis), final: state }
 
-  function advance(projectedStep: Tensor | undefined, before: readonly Tensor[]): readonly [Tensor, ...Tensor[]] {
+  function advance(
+    projectedStep: Tensor | undefined,
+    before: readonly Tensor[],
+    t: number,
+  ): readonly [Tensor, ...Tensor[]] {
     const [hidden] = before
     if (projectedStep === undefined || hidden === undefined) throw stateMismatch(cell, 0, units)
     const fed = hiddenMask === undefined ? hidden : mul(hidden, hiddenMask)
     const [first, ...rest] = cell.step(projectedStep, before, parameters, fed)
     if (first === undefined || rest.length + 1 !== before.length)
       throw stateMismatch(cell, first === undefined ? 0 : rest.length + 1, units)
-    return [first, ...rest]
+    if (kept === undefined) return [first, ...rest]
+    const zonedOut = (next: Tensor, s: number): Tensor => {
+      const [old, own] = [before[s], kept[s]]
+      if (old === undefined || own === undefined) return next
+      if (typeof own === 'number') return add(mul(next, 1 - own), mul(old, own))
+      const mask = own[t]
+      return mask === undefined ? next : select(mask, old, next)
+    }
+    return [zonedOut(first, 0), ...rest.map((each, s) => zonedOut(each, s + 1))]
   }
+}
+
+function noPlaceForMask({ kind, recurrence }: Cell): RnnError {
+  return new RnnError({
+    code: 'E_UNSUPPORTED',
+    operation: kind,
+    problem: 'this cell has no place for recurrent dropout',
+    fix:
+      recurrence === undefined
+        ? 'let its step take a fourth parameter, the hidden state with the mask on it, and use that in the recurrent product'
+        : 'it has no recurrent product: use zoneout, or dropout between layers',
+  })
+}
+
+function checkZoneout(cell: Cell, zoneout: ScanOptions['zoneout'], steps: Shape, units: number): void {
+  cell.stateSizes(units).forEach((width, s) => {
+    const each = zoneout?.[s]
+    if (each instanceof Tensor) {
+      checkTensors(cell.kind, [each])
+      checkDType(cell.kind, `zoneout of state ${s}`, each, 'bool')
+      checkShape(cell.kind, `zoneout of state ${s}`, each, [...steps, width])
+    } else if (each !== undefined && !(each >= 0 && each <= 1)) {
+      throw new RnnError({
+        code: 'E_VALUE',
+        operation: cell.kind,
+        problem: `zoneout of state ${s} is ${each}`,
+        fix: 'give a share from 0 to 1',
+      })
+    }
+  })
 }
 
 /** One bool mask `[B, 1]` for each time step: whether the row still runs there. Time comes first, so that each mask is contiguous. */

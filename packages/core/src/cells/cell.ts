@@ -15,6 +15,8 @@ export type Parameters<Name extends string = string> = Readonly<Record<Name, Ten
 export interface Cell<Name extends string = string, State extends readonly Tensor[] = readonly Tensor[]> {
   /** Names the equations: `lstm`, `gru`, `simpleTanh`, or the author's own name. */
   readonly kind: string
+  /** What sets this cell apart from others of its kind, by name; goes into the JSON form of its layer. Default: nothing. */
+  readonly options?: Readonly<Record<string, string | number | boolean>>
   /** Blocks of `units` columns that `project` gives; 1 where there is no such structure. */
   readonly gates: number
   /** Widths of the state tensors `[B, width]`; the first one is the output of the step. */

@@ -76,20 +76,20 @@ export class DecoderCells {
 
   /** Draws the masks of a training pass over `steps` steps, as `Recurrent.run` draws them. */
   drawMasks(like: Tensor, rows: number, steps: number, { training, key }: ForwardContext): void {
-    const { layerCount, options, type } = this.#layer
-    const { units, dropout = 0, recurrentDropout = 0 } = options
+    const { layerCount, options, type, hiddenSize } = this.#layer
+    const { dropout = 0, recurrentDropout = 0 } = options
     if (!training) return
     const layers = Array.from({ length: layerCount }, (_, i) => i)
     if (recurrentDropout > 0) {
       this.#hiddenMasks = layers.map((i) => {
         const own = splitKey(splitKey(requireKey(type, key), i), 'forward')
-        return dropoutMask(like, [rows, units], recurrentDropout, own)
+        return dropoutMask(like, [rows, hiddenSize], recurrentDropout, own)
       })
     }
     if (dropout > 0) {
       this.#outputMasks = layers.slice(0, -1).map((i) => {
         const own = splitKey(splitKey(requireKey(type, key), i), 'dropout')
-        return dropoutMask(like, [rows, steps, units], dropout, own)
+        return dropoutMask(like, [rows, steps, hiddenSize], dropout, own)
       })
     }
   }

@@ -81,7 +81,7 @@ export class EncoderDecoder extends Module<EncoderDecoderInput, DeferredLogits> 
     checkOptions(options)
     const { source, encoder, decoder, attention, target = source, ...settings } = options
     const { bridge = 'dense', readout = 'tanh', tieOutput = false, teacherForcing = 1 } = settings
-    const { readoutUnits = tieOutput ? target.options.units : decoder.options.units } = settings
+    const { readoutUnits = tieOutput ? target.options.units : decoder.hiddenSize } = settings
     this.settings = settings
     this.source = source
     this.encoder = encoder
@@ -120,10 +120,10 @@ export class EncoderDecoder extends Module<EncoderDecoderInput, DeferredLogits> 
       })
     this.bridge.build(undefined)
     const embedding = this.target.build()
-    attention?.buildFor(decoder.options.units, memorySize)
+    attention?.buildFor(decoder.hiddenSize, memorySize)
     const context = attention?.contextSize
     const read = this.readout.buildFor({
-      state: decoder.options.units,
+      state: decoder.hiddenSize,
       context,
       embedding: readoutEmbedding ? embedding : undefined,
     })

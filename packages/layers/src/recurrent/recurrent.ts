@@ -52,7 +52,7 @@ export interface RunResult<State extends readonly Tensor[]> {
 /** How a layer is described in JSON, beside its options. */
 export interface RecurrentDescription {
   readonly type: string
-  readonly options?: Readonly<Record<string, string>>
+  readonly options?: Readonly<Record<string, string | number | boolean>>
 }
 
 /** Variables of one cell: those of one layer in one direction. */
@@ -105,7 +105,12 @@ export class Recurrent<State extends readonly Tensor[] = readonly Tensor[]> exte
   }
 
   override get outputSize(): number {
-    return this.bidirectional && this.merge === 'concat' ? 2 * this.options.units : this.options.units
+    return this.bidirectional && this.merge === 'concat' ? 2 * this.hiddenSize : this.hiddenSize
+  }
+
+  /** Width of the hidden state of one direction: `units`, unless the cell makes another size of it. */
+  get hiddenSize(): number {
+    return this.cell.stateSizes(this.options.units)[0] ?? this.options.units
   }
 
   override get lacksInputSize(): boolean {
@@ -219,12 +224,13 @@ export class Recurrent<State extends readonly Tensor[] = readonly Tensor[]> exte
     initial: State | undefined,
     context: ForwardContext,
   ): { sequence: Tensor; final: State } {
+    const { hiddenSize } = this
     const { units, recurrentDropout = 0 } = this.options
     const { lengths, training, key } = context
     const parameters = this.cellParameters(i)
     const hiddenMask =
       training && recurrentDropout > 0
-        ? dropoutMask(x, [x.shape[0] ?? 0, units], recurrentDropout, requireKey(this.type, key))
+        ? dropoutMask(x, [x.shape[0] ?? 0, hiddenSize], recurrentDropout, requireKey(this.type, key))
         : undefined
     const reverse = this.directions[i % this.directions.length] === 'backward'
     const { sequence, final } = scan(this.cell as unknown as Cell, x, parameters, {
