@@ -13,8 +13,10 @@ export type DataErrorCode =
   | 'E_EMPTY_ROW'
   | 'E_ENCODING'
   | 'E_FIELDS'
+  | 'E_GAP'
   | 'E_GZIP'
   | 'E_ID'
+  | 'E_IDX'
   | 'E_JSON'
   | 'E_NO_SEGMENTER'
   | 'E_NO_WORDS'
@@ -25,7 +27,9 @@ export type DataErrorCode =
   | 'E_QUOTE'
   | 'E_SHAPE'
   | 'E_SPLIT'
+  | 'E_TIME'
   | 'E_UNKNOWN_LABEL'
+  | 'E_WAV'
 
 /** Where something is: a file (any name that a person would recognise), a line (from 1), a row of an array (from 0). */
 export interface Place {

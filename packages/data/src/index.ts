@@ -3,7 +3,7 @@
  * browsers and in Node.
  *
  * Where things live: `text/` tokens, vocabularies, labels; `sequences/` padding and bucketing; `batches/` what a
- * trainer reads; `readers/` files; `checks/` what is looked at before training; `metrics/` scores of texts. New formats
+ * trainer reads; `readers/` files; `audio/` features of sounds; `checks/` what is looked at before training; `metrics/` scores of texts. New formats
  * are a file each in `readers/`. Subwords have an entry point of their own, `subwords.ts`.
  */
 
@@ -66,8 +66,9 @@ export type {
   TranslationPairs,
 } from './batches/translation-dataset.ts'
 
+export { readBytes } from './readers/bytes.ts'
+export type { ByteSource } from './readers/bytes.ts'
 export { decodeText } from './readers/decode-text.ts'
-export type { ByteSource } from './readers/decode-text.ts'
 export { labelledTexts } from './readers/labelled-texts.ts'
 export type { LabelledTexts } from './readers/labelled-texts.ts'
 export { readLines } from './readers/lines.ts'
@@ -83,8 +84,14 @@ export type {
   TextPair,
 } from './readers/parallel-texts.ts'
 export type { TextSource } from './readers/source-text.ts'
+export { parseWav, readWav } from './readers/wav.ts'
+export type { Sound } from './readers/wav.ts'
 export { parseTable, readTable } from './readers/table.ts'
 export type { Table, TableOptions, TableRow } from './readers/table.ts'
+
+export { logMel } from './audio/log-mel.ts'
+export type { LogMel, LogMelOptions } from './audio/log-mel.ts'
+export type { MelScale } from './audio/mel-filters.ts'
 
 export { checkFinite } from './checks/finite.ts'
 export { checkKnownTokens } from './checks/known-tokens.ts'
