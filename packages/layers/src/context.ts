@@ -10,15 +10,17 @@ export interface ForwardContext {
   readonly key: RandomKey | undefined
   /** int32 `[batch]`: how much of each row counts. Undefined: all of it. */
   readonly lengths: Tensor | undefined
-  /** Present while a stepper streams: recurrent layers go on from the states that they left here. */
+  /** Present while a stream is read piece by piece (by a stepper, or in truncated backpropagation): recurrent layers go on from the states that they left here. */
   readonly carry?: Carry | undefined
+  /** Present while someone looks at embedded inputs or changes them (adversarial training): embeddings hand their vectors through it. */
+  readonly embedded?: ((vectors: Tensor) => Tensor) | undefined
 }
 
-/** The states of recurrent layers between two steps of a stream. */
+/** The states of recurrent layers between two pieces of a stream. */
 export interface Carry {
-  /** The states before this step, `[batch, width]` each. */
+  /** The states before this piece, `[batch, width]` each. */
   before(layer: object, widths: readonly number[], batch: number): readonly Tensor[]
-  /** Notes the states after it. */
+  /** Notes the states after it. They belong to the scope of the layer: what is to outlive it is an alias or a copy. */
   after(layer: object, states: readonly Tensor[]): void
 }
 

@@ -64,7 +64,7 @@ export class Embedding extends Module {
    * @returns float32 `[…ids.shape, units]`
    * @throws E_DTYPE, and E_INDEX_RANGE, at once or at the next read, for other ids
    */
-  override forward(ids: Tensor, _context?: ForwardContext): Tensor {
+  override forward(ids: Tensor, context?: ForwardContext): Tensor {
     if (ids.dtype !== 'int32') {
       throw new RnnError({
         code: 'E_DTYPE',
@@ -76,7 +76,8 @@ export class Embedding extends Module {
     const { paddingIndex } = this.options
     // gather reads −1 as "no row": zeros, and no gradient.
     const places = paddingIndex === undefined ? ids : select(equal(ids, paddingIndex), -1, ids)
-    return gather(this.kernel.value, places)
+    const vectors = gather(this.kernel.value, places)
+    return context?.embedded?.(vectors) ?? vectors
   }
 
   override toJSON(): ModuleConfig {

@@ -243,15 +243,15 @@ export class Recurrent<State extends readonly Tensor[] = readonly Tensor[]> exte
     return { sequence, final: final as unknown as State } // scan gives the states that the cell declares
   }
 
-  /** Goes on from the states that the last step of a stream left. */
-  #resume(x: Tensor, carry: Carry): RunResult<State> {
+  /** Goes on from the states that the last piece of a stream left. */
+  #resume(x: Tensor, context: ForwardContext, carry: Carry): RunResult<State> {
     const { cell, layerCount, directions, options } = this
     if (directions.includes('backward')) {
       throw new RnnError({
         code: 'E_UNSUPPORTED',
-        operation: 'stepper',
-        problem: `${this.type} reads the sequence from its end, which a stream does not have`,
-        fix: 'train a model of forward layers for streaming',
+        operation: this.type,
+        problem: 'it reads the sequence from its end, which a stream does not have',
+        fix: 'use forward layers in a model for streams',
       })
     }
     const widths = cell.stateSizes(options.units)
@@ -260,7 +260,7 @@ export class Recurrent<State extends readonly Tensor[] = readonly Tensor[]> exte
     const initial = Array.from({ length: layerCount }, (_, i) =>
       states.slice(i * widths.length, (i + 1) * widths.length),
     )
-    const result = this.run(x, { initial: initial as unknown as RecurrentState<State> }) // one state for each layer
+    const result = this.run(x, { ...context, initial: initial as unknown as RecurrentState<State> }) // one state for each layer
     carry.after(this, result.final.flat())
     return result
   }
@@ -278,7 +278,8 @@ export class Recurrent<State extends readonly Tensor[] = readonly Tensor[]> exte
 
   override forward(x: Tensor, context: ForwardContext = INFERENCE): Tensor {
     return scope(x.backend, () => {
-      const { sequence, last } = context.carry === undefined ? this.run(x, context) : this.#resume(x, context.carry)
+      const { sequence, last } =
+        context.carry === undefined ? this.run(x, context) : this.#resume(x, context, context.carry)
       return this.options.returns === 'last' ? last : sequence
     })
   }
