@@ -63,7 +63,9 @@ export function scan(cell: Cell, x: Tensor, parameters: Parameters, options: Sca
   if (hiddenMask !== undefined) {
     checkDType(operation, 'hiddenMask', hiddenMask, 'float32')
     checkShape(operation, 'hiddenMask', hiddenMask, [batch, cell.stateSizes(units)[0] ?? units])
+    if (cell.step.length < 4) throw noPlaceForMask(cell)
   }
+  checkZoneout(cell, zoneout, x.shape.slice(0, 2), units)
 
   return scope(x.backend, () => {
     const projected = cell.project?.(x, parameters) ?? x

@@ -52,6 +52,8 @@ export { bidirectional, type BidirectionalOptions } from './recurrent/bidirectio
 export { gru } from './recurrent/gru.ts'
 export { lstm } from './recurrent/lstm.ts'
 export type { Merge } from './recurrent/merge.ts'
+export { minGru } from './recurrent/min-gru.ts'
+export { minLstm } from './recurrent/min-lstm.ts'
 export { recurrentOptions, type RecurrentOptions } from './recurrent/recurrent-options.ts'
 export {
   Recurrent,

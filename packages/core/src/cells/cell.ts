@@ -35,6 +35,19 @@ export interface Cell<Name extends string = string, State extends readonly Tenso
    * @returns the state after
    */
   step(projected: Tensor, state: State, parameters: Parameters<Name>, fed: Tensor): State
+  /**
+   * For a cell of one state whose step is `h' = factor·h + term`, where neither needs h: both for any steps at once, from `projected [B, …, any]`.
+   * `scan` then computes all time steps together by `linearScan`, to the numbers of `step`. See `defineLinearCell`.
+   */
+  recurrence?(projected: Tensor, parameters: Parameters<Name>): LinearRecurrence
+}
+
+/** What a step does to the state: `h' = factor·h + term`, element by element. */
+export interface LinearRecurrence {
+  /** `[B, …, units]`. */
+  readonly factor: Tensor
+  /** `[B, …, units]`. */
+  readonly term: Tensor
 }
 
 /** Gives a cell its types: parameter names and the tuple of its state. */

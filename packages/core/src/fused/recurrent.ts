@@ -47,6 +47,7 @@ export interface PreparedScan {
   readonly reverse: boolean
   readonly timeMajor: boolean
   readonly hiddenMask: Tensor | undefined
+  readonly zoneout: readonly (Tensor | number | undefined)[] | undefined
 }
 
 /** What `scan` gives. */
@@ -59,10 +60,10 @@ export interface ScanResult {
 
 /** Runs a sequence as one op where cell and backend allow it; undefined where they don't. */
 export function fusedScan(prepared: PreparedScan): ScanResult | undefined {
-  const { cell, projected, parameters, units, initial, lengths, reverse, timeMajor, hiddenMask } = prepared
+  const { cell, projected, parameters, units, initial, lengths, reverse, timeMajor, hiddenMask, zoneout } = prepared
   const { recurrent, recurrentBias } = parameters
   const { kind } = cell
-  if (!isRecurrentKind(kind) || recurrent === undefined) return undefined
+  if (!isRecurrentKind(kind) || recurrent === undefined || zoneout !== undefined) return undefined
   // `step` is the truth: a cell with equations of its own under a built-in name must not run as the built-in one.
   if (cell.step !== BUILT_IN[kind].step) return undefined
 

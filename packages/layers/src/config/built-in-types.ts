@@ -20,6 +20,8 @@ import { meanOverTime } from '../layers/mean-over-time.ts'
 import { bidirectional, type BidirectionalOptions } from '../recurrent/bidirectional.ts'
 import { gru } from '../recurrent/gru.ts'
 import { lstm } from '../recurrent/lstm.ts'
+import { minGru } from '../recurrent/min-gru.ts'
+import { minLstm } from '../recurrent/min-lstm.ts'
 import { RECURRENT_OPTION_TYPES, recurrentOptions } from '../recurrent/recurrent-options.ts'
 import { Recurrent } from '../recurrent/recurrent.ts'
 import { simpleRnn, type SimpleRnnOptions } from '../recurrent/simple-rnn.ts'
@@ -35,6 +37,8 @@ export const BUILT_IN_TYPES: ModuleTypes = {
   simpleRnn: (config) => simpleRnn(readOptions<SimpleRnnOptions>(config, SIMPLE_RNN, ['units'])),
   lstm: (config) => lstm(recurrentOptions(config)),
   gru: (config) => gru(recurrentOptions(config)),
+  minGru: (config) => minGru(recurrentOptions(config)),
+  minLstm: (config) => minLstm(recurrentOptions(config)),
   bidirectional: ({ type, layer, ...rest }, revive) => {
     const inner = revive(layer)
     if (!(inner instanceof Recurrent))
