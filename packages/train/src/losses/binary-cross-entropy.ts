@@ -1,9 +1,8 @@
 // Binary cross-entropy over logits, for yes-or-no questions and for several labels at once.
 
 import { add, mul, neg, softplus, sub } from '@rnn/core'
+import { elementLoss } from './element-loss.ts'
 import type { Loss } from './loss.ts'
-import { meanLoss } from './loss.ts'
-import { elementWeights, masked, matchingTargets, weightedMean } from './weighted-mean.ts'
 
 /**
  * The mean of `−t·log σ(x) − (1−t)·log(1−σ(x))` over all elements, x being logits: PyTorch's `BCEWithLogitsLoss`, Keras's
@@ -19,12 +18,7 @@ import { elementWeights, masked, matchingTargets, weightedMean } from './weighte
  * @throws E_SHAPE when outputs and targets don't match
  */
 export function binaryCrossEntropy(): Loss {
-  return meanLoss('binaryCrossEntropy', {}, (logits, targets, context) => {
-    const operation = 'binaryCrossEntropy'
-    const weights = elementWeights(operation, logits, context)
-    const wanted = masked(matchingTargets(operation, logits, targets), weights.counted)
-    const x = masked(logits, weights.counted)
-    const surprise = add(mul(wanted, softplus(neg(x))), mul(sub(1, wanted), softplus(x)))
-    return weightedMean(surprise, weights)
-  })
+  return elementLoss('binaryCrossEntropy', {}, (x, wanted) =>
+    add(mul(wanted, softplus(neg(x))), mul(sub(1, wanted), softplus(x))),
+  )
 }

@@ -1,9 +1,8 @@
 // Mean squared error, for regression.
 
 import { square, sub } from '@rnn/core'
+import { elementLoss } from './element-loss.ts'
 import type { Loss } from './loss.ts'
-import { meanLoss } from './loss.ts'
-import { elementWeights, masked, matchingTargets, weightedMean } from './weighted-mean.ts'
 
 /**
  * The mean of `(output − target)²` over all elements, as PyTorch's `MSELoss` and Keras's `MeanSquaredError` have it.
@@ -18,10 +17,5 @@ import { elementWeights, masked, matchingTargets, weightedMean } from './weighte
  * @throws E_SHAPE when outputs and targets don't match
  */
 export function meanSquaredError(): Loss {
-  return meanLoss('meanSquaredError', {}, (outputs, targets, context) => {
-    const operation = 'meanSquaredError'
-    const weights = elementWeights(operation, outputs, context)
-    const error = masked(sub(outputs, matchingTargets(operation, outputs, targets)), weights.counted)
-    return weightedMean(square(error), weights)
-  })
+  return elementLoss('meanSquaredError', {}, (outputs, targets) => square(sub(outputs, targets)))
 }

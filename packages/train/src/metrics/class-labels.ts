@@ -50,12 +50,16 @@ export function compareLabels(
   const mask = counts && within ? logicalAnd(counts, within) : (counts ?? within)
   const labels = mask === undefined ? right : select(mask, right, -1)
   const classes = binary ? 2 : width
-  if (targets.dtype === 'int32') checkRange(operation, labels, classes)
+  if (targets.dtype === 'int32') checkClassRange(operation, labels, classes)
   return { labels, predicted, classes }
 }
 
-/** Reading a table of the classes at the labels finds those that are none: a metric must not take them for wrong answers. */
-function checkRange(operation: string, labels: Tensor, classes: number): void {
+/**
+ * Reading a table of the classes at the labels finds those that are none: a metric must not take them for wrong answers.
+ *
+ * @throws E_INDEX_RANGE, at once or at the next read, for a label that is neither a class nor −1
+ */
+export function checkClassRange(operation: string, labels: Tensor, classes: number): void {
   try {
     gather(arange(classes, { backend: labels.backend }), labels)
   } catch (error) {
