@@ -5,6 +5,7 @@ import { oracleCases } from './fused/oracle-cases.ts'
 import { otherCallCases } from './fused/other-calls.ts'
 import { recurrentCallCases } from './fused/recurrent-calls.ts'
 import { elementwiseGradients } from './gradients/elementwise.ts'
+import { linearCellGradients } from './gradients/linear-cells.ts'
 import { recurrentGradients } from './gradients/recurrent.ts'
 import { structureGradients } from './gradients/structure.ts'
 import { tapeGradients } from './gradients/tape.ts'
@@ -44,6 +45,7 @@ export const CASES: readonly ConformanceCase[] = [
   ...elementwiseGradients,
   ...structureGradients,
   ...recurrentGradients,
+  ...linearCellGradients,
   ...tapeGradients,
   ...lifecycleCases,
   ...layerLevel,

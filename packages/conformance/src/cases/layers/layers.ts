@@ -25,6 +25,8 @@ import {
   lstm,
   maxOverTime,
   meanOverTime,
+  minGru,
+  minLstm,
   rnn,
   sequential,
   simpleRnn,
@@ -113,6 +115,35 @@ const recurrentCases = RECURRENT.flatMap(([name, make]) => [
   ),
 ])
 
+const LINEAR: readonly (readonly [name: string, make: MakeRecurrent])[] = [
+  ['minGru', minGru],
+  ['minLstm', minLstm],
+]
+
+/** Layers whose recurrence is linear: all time steps at once, and no recurrent product to drop in. */
+const linearCases = LINEAR.flatMap(([name, make]) => [
+  ...layerCases(`layers/${name}/last-ragged`, `${name}: the last output of ragged rows`, {
+    make: () => make({ ...base, returns: 'last' }),
+    x,
+    lengths,
+    roundings: PATH,
+    composite: true,
+  }),
+  ...layerCases(`layers/${name}/stacked-dropout`, `${name}: two layers, dropout between them, in training`, {
+    make: () => make({ ...base, layers: 2, dropout: 0.5 }),
+    x,
+    lengths,
+    training: true,
+    roundings: 2 * PATH,
+  }),
+  ...layerCases(`layers/bidirectional/${name}`, `bidirectional ${name}`, {
+    make: () => bidirectional(make(base)),
+    x,
+    lengths,
+    roundings: PATH,
+  }),
+])
+
 const ACTIVATIONS: readonly ActivationName[] = [
   'linear',
   'tanh',
@@ -190,6 +221,7 @@ export const layerLevel: readonly ConformanceCase[] = [
     }),
   ]),
   ...recurrentCases,
+  ...linearCases,
   ...layerCases('layers/sequential/classifier', 'embedding, bidirectional LSTM, max over time, dropout, dense', {
     make: () =>
       sequential(
