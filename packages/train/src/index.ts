@@ -25,9 +25,14 @@ export { ConfusionMatrix, confusionMatrix, type ConfusionMatrixOptions } from '.
 export type { Metric, MetricValues } from './metrics/metric.ts'
 
 // Optimisers: one file each.
+export { adadelta, type AdadeltaOptions } from './optimizers/adadelta.ts'
+export { adagrad, type AdagradOptions } from './optimizers/adagrad.ts'
 export { adam, type AdamOptions } from './optimizers/adam.ts'
 export { adamW } from './optimizers/adam-w.ts'
+export { adamax, type AdamaxOptions } from './optimizers/adamax.ts'
 export { clipFactor } from './optimizers/clipping.ts'
+export { lion, type LionOptions } from './optimizers/lion.ts'
+export { nadam, type NadamOptions } from './optimizers/nadam.ts'
 export type { Optimizer, ParameterUpdate } from './optimizers/optimizer.ts'
 export { OptimizerState, type NamedTensors } from './optimizers/optimizer-state.ts'
 export { rmsprop, type RmspropOptions } from './optimizers/rmsprop.ts'

@@ -18,6 +18,8 @@ const METADATA = 'rnn.checkpoint'
 interface Head {
   readonly version: number
   readonly step: number
+  /** Missing in checkpoints that were taken before there was one: 1. */
+  readonly learningRateScale?: number
   readonly epoch: number
   readonly batch: number
   readonly part: number
@@ -51,6 +53,7 @@ export async function takeCheckpoint<Input, Output, Targets>(
   const head: Omit<Head, 'sums'> = {
     version: VERSION,
     step: state.optimizer.step,
+    learningRateScale: state.optimizer.learningRateScale,
     epoch: state.epoch,
     batch: state.batch,
     part: state.part,
@@ -101,7 +104,7 @@ export function readCheckpoint<Input, Output, Targets>(
   }
 
   for (const { variable, data } of variables) variable.assign(data)
-  state.optimizer.restore(head.step, within('optimizer/'))
+  state.optimizer.restore(head.step, within('optimizer/'), head.learningRateScale)
   state.totals.restore(backend, within('metric/'))
   state.readings.reset(head.sums)
   state.key = { words: head.key }

@@ -13,6 +13,7 @@ import {
 } from '@rnn/core'
 import type { HostArray } from '@rnn/layers'
 import { copyTo, freeAll, type PreparedMove } from '../move.ts'
+import { checkAbove } from '../schedules/schedule.ts'
 import type { Optimizer } from './optimizer.ts'
 
 /** Tensors by the path of a parameter: `encoder/kernel`. */
@@ -30,6 +31,8 @@ export class OptimizerState {
   readonly optimizer: Optimizer
   #backend: Backend
   #step = 0
+  #rateScale = 1
+  #lastRate: number | undefined
   #schedule: Tensor | undefined
   /** By `path/slot`: a parameter that is unfrozen later gets its tensors then. */
   readonly #slots = new Map<string, Tensor>()
@@ -50,7 +53,28 @@ export class OptimizerState {
 
   /** The learning rate of the next update. */
   get learningRate(): number {
-    return this.optimizer.learningRate.at(this.#step)
+    return this.optimizer.learningRate.at(this.#step) * this.#rateScale
+  }
+
+  /** The learning rate of the last update; before the first, that of the first. */
+  get lastLearningRate(): number {
+    return this.#lastRate ?? this.optimizer.learningRate.at(Math.max(0, this.#step - 1)) * this.#rateScale
+  }
+
+  /** What the schedule's learning rates are multiplied by: 1 unless `scaleLearningRate` was called. */
+  get learningRateScale(): number {
+    return this.#rateScale
+  }
+
+  /**
+   * Multiplies the learning rate from the next update on, whatever the schedule says; the factors of several calls multiply.
+   *
+   * @throws E_VALUE unless the factor is a finite number above 0
+   */
+  scaleLearningRate(factor: number): void {
+    checkAbove('scaleLearningRate', 'factor', factor, 0)
+    this.#lastRate = this.lastLearningRate
+    this.#rateScale *= factor
   }
 
   /**
@@ -60,7 +84,8 @@ export class OptimizerState {
    */
   apply(parameters: NamedTensors, gradients: NamedTensors, gradientScale: Tensor | null = null): void {
     const { optimizer } = this
-    const schedule = this.#writeSchedule()
+    const learningRate = this.learningRate
+    const schedule = this.#writeSchedule(learningRate)
     for (const [path, gradient] of Object.entries(gradients)) {
       const parameter = parameters[path]
       if (parameter === undefined) {
@@ -74,6 +99,7 @@ export class OptimizerState {
       optimizer.update({ parameter, gradient, slots, schedule, gradientScale })
     }
     this.#step++
+    this.#lastRate = learningRate
   }
 
   /** The tensors by name, `kernel/firstMoment`. They stay this state's. */
@@ -81,13 +107,15 @@ export class OptimizerState {
     return Object.fromEntries(this.#slots)
   }
 
-  /** Takes on the tensors and the step of a saved state, bit for bit. */
-  restore(step: number, saved: Readonly<Record<string, HostArray>>): void {
+  /** Takes on the tensors, the step and the scale of the learning rate of a saved state, bit for bit. */
+  restore(step: number, saved: Readonly<Record<string, HostArray>>, learningRateScale = 1): void {
     freeAll(this.#slots)
     for (const [name, { data, shape }] of Object.entries(saved)) {
       this.#slots.set(name, keep(tensor(data, { backend: this.#backend, shape, role: 'parameter' })))
     }
     this.#step = step
+    this.#rateScale = learningRateScale
+    this.#lastRate = undefined
   }
 
   /** Copies everything to another backend; the result then swaps at once. For moving a model and its optimiser together. */
@@ -141,8 +169,8 @@ export class OptimizerState {
     return slot
   }
 
-  #writeSchedule(): Tensor {
-    const values = Float32Array.from(this.optimizer.scheduleAt(this.#step))
+  #writeSchedule(learningRate: number): Tensor {
+    const values = Float32Array.from(this.optimizer.scheduleAt(this.#step, learningRate))
     this.#schedule ??= keep(allocateTensor(this.#backend, [values.length], 'float32', 'parameter'))
     assignFromHost(this.#schedule, values)
     return this.#schedule

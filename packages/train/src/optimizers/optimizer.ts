@@ -23,11 +23,15 @@ export interface Optimizer {
   readonly name: string
   /** The options, the schedule's among them, as JSON: part of a checkpoint's fingerprint. */
   readonly configuration: JsonObject
+  /** What the learning rate is unless a callback scales it. */
   readonly learningRate: Schedule
   /** Names of the tensors that it keeps for each parameter. */
   readonly slots: readonly string[]
-  /** The numbers that change from update to update, for update `step` counted from 0; always as many. */
-  scheduleAt(step: number): readonly number[]
+  /**
+   * The numbers that change from update to update, for update `step` counted from 0; always as many. `learningRate` is that of the schedule, scaled by
+   * what callbacks such as `reduceOnPlateau` made of it.
+   */
+  scheduleAt(step: number, learningRate: number): readonly number[]
   /** One in-place step of one parameter. */
   update(update: ParameterUpdate): void
 }

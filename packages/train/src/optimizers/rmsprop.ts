@@ -53,7 +53,7 @@ export function rmsprop(options: RmspropOptions = {}): Optimizer {
     configuration: { learningRate: describeSchedule(learningRate), decay, epsilon, momentum, centered, weightDecay },
     learningRate,
     slots: ['meanSquare', ...(centered ? ['average'] : []), ...(momentum === 0 ? [] : ['velocity'])],
-    scheduleAt: (step) => [learningRate.at(step)],
+    scheduleAt: (_step, rate) => [rate],
     update({ parameter, gradient, slots, schedule, gradientScale }: ParameterUpdate<RmspropSlots>) {
       const state = [parameter, slots.meanSquare, slots.average ?? null, slots.velocity ?? null] as const
       rmspropStep([gradient, schedule, gradientScale], state, { decay, epsilon, momentum, weightDecay })

@@ -42,7 +42,7 @@ export function sgd(options: SgdOptions = {}): Optimizer {
     configuration: { learningRate: describeSchedule(learningRate), momentum, nesterov, weightDecay },
     learningRate,
     slots: momentum === 0 ? [] : ['velocity'],
-    scheduleAt: (step) => [learningRate.at(step)],
+    scheduleAt: (_step, rate) => [rate],
     update({ parameter, gradient, slots, schedule, gradientScale }: ParameterUpdate<{ readonly velocity?: Tensor }>) {
       sgdStep([gradient, schedule, gradientScale], [parameter, slots.velocity ?? null], {
         momentum,

@@ -1,7 +1,7 @@
 // The learning rate that stays as it is.
 
 import type { Schedule } from './schedule.ts'
-import { checkAtLeast } from './schedule.ts'
+import { checkAbove } from './schedule.ts'
 
 /**
  * The same learning rate at every step. A plain number does as well wherever an optimiser takes a schedule.
@@ -11,7 +11,7 @@ import { checkAtLeast } from './schedule.ts'
  * ```
  */
 export function constantRate(learningRate: number): Schedule {
-  checkAtLeast('constantRate', 'learning rate', learningRate, 0)
+  checkAbove('constantRate', 'learning rate', learningRate, 0)
   return { name: 'constant', configuration: { learningRate }, at: () => learningRate }
 }
 

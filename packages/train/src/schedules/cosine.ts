@@ -2,7 +2,7 @@
 
 import { RnnError } from '@rnn/core'
 import type { Schedule } from './schedule.ts'
-import { checkAtLeast } from './schedule.ts'
+import { checkAbove, checkAtLeast } from './schedule.ts'
 
 /** Options of {@link cosineDecay}. */
 export interface CosineDecayOptions {
@@ -28,7 +28,7 @@ export interface CosineDecayOptions {
  */
 export function cosineDecay(options: CosineDecayOptions): Schedule {
   const { peak, totalSteps, warmUpSteps = 0, final = 0 } = options
-  checkAtLeast('cosineDecay', 'peak', peak, 0)
+  checkAbove('cosineDecay', 'peak', peak, 0)
   checkAtLeast('cosineDecay', 'final', final, 0)
   checkAtLeast('cosineDecay', 'warmUpSteps', warmUpSteps, 0)
   if (!(totalSteps > warmUpSteps && totalSteps < Infinity)) {

@@ -12,6 +12,12 @@ export interface Schedule {
   at(step: number): number
 }
 
+/** @throws E_VALUE unless `value` is a finite number > `low` */
+export function checkAbove(operation: string, name: string, value: number, low: number): void {
+  if (value > low && value < Infinity) return
+  throw new RnnError({ code: 'E_VALUE', operation, problem: `${name} ${value}`, fix: `use a number above ${low}` })
+}
+
 /** @throws E_VALUE unless `value` is a finite number ≥ `low` */
 export function checkAtLeast(operation: string, name: string, value: number, low: number): void {
   if (value >= low && value < Infinity) return

@@ -1,7 +1,7 @@
 // A learning rate that falls in steps.
 
 import type { Schedule } from './schedule.ts'
-import { checkAtLeast } from './schedule.ts'
+import { checkAbove, checkAtLeast } from './schedule.ts'
 
 /** Options of {@link stepDecay}. */
 export interface StepDecayOptions {
@@ -22,8 +22,8 @@ export interface StepDecayOptions {
  */
 export function stepDecay(options: StepDecayOptions): Schedule {
   const { initial, factor = 0.1, every } = options
-  checkAtLeast('stepDecay', 'initial', initial, 0)
-  checkAtLeast('stepDecay', 'factor', factor, 0)
+  checkAbove('stepDecay', 'initial', initial, 0)
+  checkAbove('stepDecay', 'factor', factor, 0)
   checkAtLeast('stepDecay', 'every', every, 1)
   return {
     name: 'stepDecay',

@@ -144,14 +144,13 @@ async function endEpoch<Input, Output, Targets>(run: Run<Input, Output, Targets>
   if (validation === 'aborted') return false
   const metrics = await state.totals.values()
   await state.settled()
-  const learningRate = state.optimizer.optimizer.learningRate.at(state.optimizer.step - 1)
   const numbers = {
     epoch: state.epoch + 1,
     epochs: options.epochs,
     loss: state.readings.mean,
     metrics,
     validation,
-    learningRate,
+    learningRate: state.optimizer.lastLearningRate,
     seconds: state.seconds,
   }
   const report: EpochReport = { ...numbers, row: historyRow(numbers) }
@@ -207,7 +206,7 @@ function progressOf<Input, Output, Targets>({ state, set, options, pace }: Run<I
       validation === undefined ? 0 : epochsLeft + 1,
       validation?.sampleCount ?? 0,
     ),
-    learningRate: state.optimizer.optimizer.learningRate.at(state.optimizer.step - 1),
+    learningRate: state.optimizer.lastLearningRate,
   }
 }
 

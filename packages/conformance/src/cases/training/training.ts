@@ -1,7 +1,7 @@
 // Training as users do it: it learns, repeats to the bit, resumes, moves, and leaves nothing behind.
 
 import type { Backend } from '@rnn/core'
-import { adam, adamW, rmsprop, sgd, type Optimizer } from '@rnn/train'
+import { adadelta, adagrad, adam, adamax, adamW, lion, nadam, rmsprop, sgd, type Optimizer } from '@rnn/train'
 import { caseOf, type ConformanceCase } from '../../case.ts'
 import { check, compare, compareBits } from '../../check.ts'
 import { hostTensor } from '../../host-tensor.ts'
@@ -34,6 +34,12 @@ const OPTIMIZERS: readonly (readonly [name: string, make: () => Optimizer])[] = 
   ['rmsprop', () => rmsprop({ learningRate: 0.01 })],
   ['adam', () => adam({ learningRate: 0.02 })],
   ['adamW', () => adamW({ learningRate: 0.02, weightDecay: 0.01 })],
+  ['amsgrad', () => adam({ learningRate: 0.02, amsgrad: true })],
+  ['adagrad', () => adagrad({ learningRate: 0.1 })],
+  ['adadelta', () => adadelta()],
+  ['nadam', () => nadam({ learningRate: 0.02 })],
+  ['adamax', () => adamax({ learningRate: 0.02 })],
+  ['lion', () => lion({ learningRate: 0.005 })],
 ]
 
 export const trainingLevel: readonly ConformanceCase[] = [
