@@ -76,8 +76,9 @@ export function scan(cell: Cell, x: Tensor, parameters: Parameters, options: Sca
 
 /** The generic scan: unstack once, step, stack once. */
 function stepwiseScan(prepared: PreparedScan, batch: number): ScanResult {
-  const { cell, projected, parameters, units, initial, lengths, reverse, timeMajor, hiddenMask, zoneout } = prepared
+  const { cell, projected, units, initial, lengths, reverse, timeMajor, hiddenMask, zoneout } = prepared
   const { backend } = projected
+  const parameters = { ...prepared.parameters, ...cell.constants?.(backend, batch) }
   const timeAxis = timeMajor ? 0 : 1
   const steps = unstack(projected, timeAxis)
   const kept = zoneout?.map((each) => (each instanceof Tensor ? unstack(each, timeAxis) : each))

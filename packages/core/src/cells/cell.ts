@@ -1,5 +1,6 @@
 // What a recurrent cell is: its parameters, and one time step written as its equation.
 
+import type { Backend } from '../contract/backend.ts'
 import type { ParameterSpec } from '../initializers.ts'
 import type { Tensor } from '../tensor.ts'
 
@@ -12,7 +13,11 @@ export type Parameters<Name extends string = string> = Readonly<Record<Name, Ten
  *
  * All tensors are float32; `B` is the batch.
  */
-export interface Cell<Name extends string = string, State extends readonly Tensor[] = readonly Tensor[]> {
+export interface Cell<
+  Name extends string = string,
+  State extends readonly Tensor[] = readonly Tensor[],
+  Constant extends string = never,
+> {
   /** Names the equations: `lstm`, `gru`, `simpleTanh`, or the author's own name. */
   readonly kind: string
   /** What sets this cell apart from others of its kind, by name; goes into the JSON form of its layer. Default: nothing. */
@@ -25,16 +30,20 @@ export interface Cell<Name extends string = string, State extends readonly Tenso
   /** The part that needs no state: `[…, inputSize]` → `[…, any]`. Runs once over all time steps. Without it `step` gets the input itself. */
   project?(x: Tensor, parameters: Parameters<Name>): Tensor
   /**
+   * Tensors that every step reads and that follow from sizes alone, such as indices: made once for each sequence, and given to `step` among the parameters.
+   */
+  constants?(backend: Backend, batch: number): Parameters<Constant>
+  /**
    * One time step.
    *
    * @param projected `[B, any]`, this step of what `project` gave
    * @param state the state before, `[B, width]` each
-   * @param parameters as `parameters` named them
+   * @param parameters as `parameters` named them, and `constants`
    * @param fed `state[0]` as the recurrent product shall see it: with the recurrent dropout mask on it, if there is one. A cell that takes no
    *   notice of it can't be used with recurrent dropout.
    * @returns the state after
    */
-  step(projected: Tensor, state: State, parameters: Parameters<Name>, fed: Tensor): State
+  step(projected: Tensor, state: State, parameters: Parameters<Name | Constant>, fed: Tensor): State
   /**
    * For a cell of one state whose step is `h' = factor·h + term`, where neither needs h: both for any steps at once, from `projected [B, …, any]`.
    * `scan` then computes all time steps together by `linearScan`, to the numbers of `step`. See `defineLinearCell`.
@@ -51,8 +60,8 @@ export interface LinearRecurrence {
 }
 
 /** Gives a cell its types: parameter names and the tuple of its state. */
-export function defineCell<Name extends string, State extends readonly Tensor[]>(
-  cell: Cell<Name, State>,
-): Cell<Name, State> {
+export function defineCell<Name extends string, State extends readonly Tensor[], Constant extends string = never>(
+  cell: Cell<Name, State, Constant>,
+): Cell<Name, State, Constant> {
   return cell
 }
