@@ -30,6 +30,7 @@ import {
   type RunResult,
 } from '@rnn/layers'
 import { describe, expect, test } from 'vitest'
+import { expectClose } from './support/close.ts'
 import { sharedVectors, waves } from './support/host.ts'
 
 interface Numbers {
@@ -56,19 +57,18 @@ interface RecurrentCase {
   readonly grads: Readonly<Record<string, Numbers>>
 }
 
-const all = (sharedVectors('recurrent.json') ?? []) as RecurrentCase[]
-const cases = all.filter(({ options }) => options.proj_size === 0)
+const cases = (sharedVectors('recurrent.json') ?? []) as RecurrentCase[]
 
 const host = ({ data, shape }: Numbers): HostArray => ({ data: Float32Array.from(data), shape })
 const stateOf = (state: RecurrentCase['state_dict']): Record<string, HostArray> =>
   Object.fromEntries(Object.entries(state).map(([name, value]) => [name, host(value)]))
 
 function layerOf({ module, options }: RecurrentCase): Recurrent {
-  const { input_size: inputSize, hidden_size: units, num_layers: layers, nonlinearity } = options
+  const { input_size: inputSize, hidden_size: units, num_layers: layers, nonlinearity, proj_size: size } = options
   const shared = { inputSize, units, layers }
   const layer: Recurrent =
     module === 'LSTM'
-      ? lstm(shared)
+      ? lstm({ ...shared, ...(size > 0 && { projection: size }) })
       : module === 'GRU'
         ? gru(shared)
         : simpleRnn({ ...shared, activation: nonlinearity ?? 'tanh' })
@@ -90,6 +90,14 @@ function outputsOf({ sequence, final }: RunResult<readonly Tensor[]>): Record<st
   return { output: sequence, ...(h_n && { h_n }), ...(c_n && { c_n }) }
 }
 
+const THEIR_NAMES: Readonly<Record<string, string>> = {
+  kernel: 'weight_ih',
+  recurrent: 'weight_hh',
+  projection: 'weight_hr',
+  bias: 'bias_ih',
+  recurrentBias: 'bias_hh',
+}
+
 /** PyTorch's gradients by our paths: kernels transposed; of the two biases of RNN and LSTM, whose gradients are equal, the first. */
 function expectedGradients(layer: Recurrent, { module, grads }: RecurrentCase): Map<string, readonly number[]> {
   const expected = new Map<string, readonly number[]>(
@@ -101,7 +109,7 @@ function expectedGradients(layer: Recurrent, { module, grads }: RecurrentCase): 
     const index = /^\d/.exec(path)?.[0] ?? '0'
     const ending = `l${index}${path.includes('backward') ? '_reverse' : ''}`
     const name = path.slice(path.lastIndexOf('.') + 1)
-    const theirs = { kernel: 'weight_ih', recurrent: 'weight_hh', bias: 'bias_ih', recurrentBias: 'bias_hh' }[name]
+    const theirs = THEIR_NAMES[name]
     const gradient = grads[`${theirs}_${ending}`]
     if (gradient === undefined) throw new Error(`${module}: no gradient for ${path}`)
     expected.set(path, gradient.shape.length === 2 ? transposed(gradient) : gradient.data)
@@ -109,25 +117,12 @@ function expectedGradients(layer: Recurrent, { module, grads }: RecurrentCase): 
   return expected
 }
 
-/**
- * Within 1e-5 relative + 1e-6 absolute: outputs element by element. An element of a gradient is a sum over batch and time whose terms may cancel, so that
- * its rounding error goes with the terms, not with what is left of them (float32 in NumPy misses the bound on single elements by 2.4 times, in the same
- * cases): there the largest element of the gradient sets the scale.
- */
-function expectClose(name: string, got: ArrayLike<number>, expected: readonly number[], scale?: number): void {
-  expect(got.length).toBe(expected.length)
-  const misses = expected.flatMap((value, i) => {
-    const bound = 1e-6 + 1e-5 * (scale ?? Math.abs(value))
-    return Math.abs((got[i] ?? NaN) - value) <= bound ? [] : [`${name}[${i}]: ${got[i]} instead of ${value}`]
-  })
-  expect(misses).toEqual([])
-}
+describe.skipIf(cases.length === 0)('recurrent layers give what PyTorch gives', () => {
+  test('all cases are here', () => expect(cases.length).toBe(68))
 
-describe.skipIf(all.length === 0)('recurrent layers give what PyTorch gives', () => {
-  test('all cases without projection are here', () => expect(cases.length).toBe(64))
-
+  // A projection has no fused op.
   const runs = cases.flatMap((each) => [
-    { ...each, title: `${each.name}, fused`, fused: true },
+    ...(each.options.proj_size === 0 ? [{ ...each, title: `${each.name}, fused`, fused: true }] : []),
     { ...each, title: `${each.name}, step by step`, fused: false },
   ])
   test.each(runs)('$title', async ({ fused, ...recurrentCase }) => {
@@ -166,17 +161,25 @@ describe.skipIf(all.length === 0)('recurrent layers give what PyTorch gives', ()
     })
     expect(names.length).toBe(Object.keys(outputs).length + Object.keys(inputs).length + layer.parameters().length)
     expect(backend.stats().liveBuffers).toBe(live)
-    expect(fusedCounts(backend).recurrentForward?.[fused ? 'composite' : 'fused']).toBe(0)
+    const projected = recurrentCase.options.proj_size > 0
+    expect(fusedCounts(backend).recurrentForward?.[fused ? 'composite' : 'fused']).toBe(projected ? undefined : 0)
   })
 
-  test('a projection is refused by name', async () => {
-    const projected = all.find(({ options }) => options.proj_size > 0)
+  test('weights with a projection are refused by a layer without, and by one of another size', async () => {
+    const projected = cases.find(({ options }) => options.proj_size === 2)
     if (projected === undefined) throw new Error('the vectors have no case with a projection')
-    const layer = layerOf(projected)
-    await layer.init(await cpu(), { seed: 1 })
-    expect(() => importPytorch(layer, stateOf(projected.state_dict))).toThrow(
-      /weight_hr_l0': the LSTM has a projection/,
+    const backend = await cpu()
+    const { input_size: inputSize, hidden_size: units } = projected.options
+    const plain = await lstm({ inputSize, units }).init(backend, { seed: 1 })
+    expect(() => importPytorch(plain, stateOf(projected.state_dict))).toThrow(
+      /weight_hh_l0 \[16, 2\] instead of \[16, 4\]; unexpected weight_hr_l0; check units, projection/,
     )
+    const wider = await lstm({ inputSize, units, projection: 3 }).init(backend, { seed: 1 })
+    expect(() => importPytorch(wider, stateOf(projected.state_dict))).toThrow(
+      /weight_hr_l0 \[2, 4\] instead of \[3, 4\]/,
+    )
+    const other = await lstm({ inputSize, units, peepholes: true }).init(backend, { seed: 1 })
+    expect(() => importPytorch(other, {})).toThrow(/PyTorch has no 'lstm' cell with peepholes; import into lstm/)
   })
 })
 
@@ -210,7 +213,7 @@ test('a state of another module is refused with what differs, and changes nothin
     weight_ih_l1: waves(6, 2),
   }
   expect(() => importPytorch(layer, state)).toThrow(
-    /weight_hh_l0 \[6, 3\] instead of \[6, 2\]; unexpected weight_ih_l1; check units, layers, directions and prefix/,
+    /weight_hh_l0 \[6, 3\] instead of \[6, 2\]; unexpected weight_ih_l1; check units, projection, layers, directions and prefix/,
   )
   expect((await layer.predict(waves(1, 2, 3))).data).toEqual(before)
   expect(() => importPytorch(gru({ units: 2 }), state)).toThrow(/no backend yet/)

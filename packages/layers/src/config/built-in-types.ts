@@ -11,32 +11,35 @@ import { sequential } from '../containers/sequential.ts'
 import { encoderDecoder } from '../encoder-decoder/encoder-decoder.ts'
 import { SETTING_TYPES, type EncoderDecoderSettings } from '../encoder-decoder/options.ts'
 import { activation, type ActivationName } from '../layers/activation.ts'
-import { dense, type DenseOptions } from '../layers/dense.ts'
+import { dense, DENSE_OPTION_TYPES, type DenseOptions } from '../layers/dense.ts'
 import { dropout } from '../layers/dropout.ts'
-import { Embedding, embedding, type EmbeddingOptions } from '../layers/embedding.ts'
+import { Embedding, embedding, EMBEDDING_OPTION_TYPES, type EmbeddingOptions } from '../layers/embedding.ts'
 import { lastOverTime } from '../layers/last-over-time.ts'
 import { maxOverTime } from '../layers/max-over-time.ts'
 import { meanOverTime } from '../layers/mean-over-time.ts'
 import { bidirectional, type BidirectionalOptions } from '../recurrent/bidirectional.ts'
-import { gru } from '../recurrent/gru.ts'
-import { lstm } from '../recurrent/lstm.ts'
+import { gru, GRU_OPTION_TYPES, type GruLayerOptions } from '../recurrent/gru.ts'
+import { indRnn, type IndRnnOptions } from '../recurrent/ind-rnn.ts'
+import { jordan, JORDAN_OPTION_TYPES, type JordanLayerOptions } from '../recurrent/jordan.ts'
+import { lstm, LSTM_OPTION_TYPES, type LstmLayerOptions } from '../recurrent/lstm.ts'
 import { minGru } from '../recurrent/min-gru.ts'
 import { minLstm } from '../recurrent/min-lstm.ts'
 import { RECURRENT_OPTION_TYPES, recurrentOptions } from '../recurrent/recurrent-options.ts'
 import { Recurrent } from '../recurrent/recurrent.ts'
-import { simpleRnn, type SimpleRnnOptions } from '../recurrent/simple-rnn.ts'
+import { simpleRnn, SIMPLE_OPTION_TYPES, type SimpleRnnOptions } from '../recurrent/simple-rnn.ts'
 import { readOptions, type Json, type ModuleConfig } from './config.ts'
 import type { ModuleTypes } from './from-json.ts'
 
-type EmbeddingConfig = Omit<EmbeddingOptions, 'weights' | 'initializer'>
-type DenseConfig = Omit<DenseOptions, 'kernelInitializer'>
+type EmbeddingConfig = Omit<EmbeddingOptions, 'weights'>
 
 /** A new layer is added here with one line. */
 export const BUILT_IN_TYPES: ModuleTypes = {
-  embedding: (config) => embedding(readOptions<EmbeddingConfig>(config, EMBEDDING, ['vocabularySize', 'units'])),
+  embedding: (config) => embedding(readOptions<EmbeddingConfig>(config, EMBEDDING_OPTION_TYPES, ['vocabularySize', 'units'])),
   simpleRnn: (config) => simpleRnn(readOptions<SimpleRnnOptions>(config, SIMPLE_RNN, ['units'])),
-  lstm: (config) => lstm(recurrentOptions(config)),
-  gru: (config) => gru(recurrentOptions(config)),
+  lstm: (config) => lstm(readOptions<LstmLayerOptions>(config, LSTM, ['units'])),
+  gru: (config) => gru(readOptions<GruLayerOptions>(config, GRU, ['units'])),
+  indRnn: (config) => indRnn(readOptions<IndRnnOptions>(config, IND_RNN, ['units'])),
+  jordan: (config) => jordan(readOptions<JordanLayerOptions>(config, JORDAN, ['units'])),
   minGru: (config) => minGru(recurrentOptions(config)),
   minLstm: (config) => minLstm(recurrentOptions(config)),
   bidirectional: ({ type, layer, ...rest }, revive) => {
@@ -45,7 +48,7 @@ export const BUILT_IN_TYPES: ModuleTypes = {
       throw unexpected(type, `layer is of type '${inner.type}', expected a recurrent one`)
     return bidirectional(inner, readOptions<BidirectionalOptions>({ type, ...rest }, { merge: 'string' }))
   },
-  dense: (config) => dense(readOptions<DenseConfig>(config, DENSE, ['units'])),
+  dense: (config) => dense(readOptions<DenseOptions>(config, DENSE_OPTION_TYPES, ['units'])),
   activation: (config) =>
     activation(readOptions<{ function: ActivationName }>(config, { function: 'string' }, ['function']).function),
   dropout: (config) => dropout(readOptions<{ rate: number }>(config, { rate: 'number' }, ['rate']).rate),
@@ -92,9 +95,11 @@ const MULTI_HEAD = {
   ...ATTENTION_SIZE_TYPES,
 } as const
 
-const EMBEDDING = { vocabularySize: 'number', units: 'number', paddingIndex: 'number', trainable: 'boolean' } as const
-const DENSE = { units: 'number', activation: 'string', useBias: 'boolean', inputSize: 'number' } as const
-const SIMPLE_RNN = { ...RECURRENT_OPTION_TYPES, activation: 'string' } as const
+const SIMPLE_RNN = { ...RECURRENT_OPTION_TYPES, ...SIMPLE_OPTION_TYPES } as const
+const LSTM = { ...RECURRENT_OPTION_TYPES, ...LSTM_OPTION_TYPES } as const
+const GRU = { ...RECURRENT_OPTION_TYPES, ...GRU_OPTION_TYPES } as const
+const IND_RNN = { ...RECURRENT_OPTION_TYPES, activation: 'string' } as const
+const JORDAN = { ...RECURRENT_OPTION_TYPES, ...JORDAN_OPTION_TYPES } as const
 
 function withoutOptions<M>(config: ModuleConfig, make: () => M): M {
   readOptions(config, {})

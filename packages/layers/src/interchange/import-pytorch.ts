@@ -19,14 +19,14 @@ export interface ImportPytorchOptions {
 
 /**
  * Copies the weights of one PyTorch module into a layer that has been initialised: nn.RNN, nn.LSTM or nn.GRU into the recurrent layer of the same
- * cell, size, depth and directions; nn.Linear into `dense`; nn.Embedding into `embedding`; nn.MultiheadAttention into `multiHeadAttention`. Gate orders agree; kernels
+ * cell, size, depth and directions (with `proj_size` into `lstm({ projection })`); nn.Linear into `dense`; nn.Embedding into `embedding`; nn.MultiheadAttention into `multiHeadAttention`. Gate orders agree; kernels
  * are transposed, and the two biases of RNN and LSTM are added. Nothing is changed unless everything fits.
  *
  * ```ts
  * importPytorch(withEncoder.encoder, readSafetensors(pytorchBytes).tensors, { prefix: 'encoder.' })
  * ```
  *
- * @throws E_CHECKPOINT for missing, unexpected or misshapen arrays, E_UNSUPPORTED for another cell or a projection, E_NOT_BUILT before `init`
+ * @throws E_CHECKPOINT for missing, unexpected or misshapen arrays, E_UNSUPPORTED for a cell that PyTorch has not, E_NOT_BUILT before `init`
  */
 export function importPytorch(
   layer: Recurrent | Dense | Embedding | MultiHeadAttention,
@@ -55,6 +55,7 @@ export function importPytorch(
     for (const { path, suffix } of cellsOf(layer)) {
       set(`${path}kernel`, (shape) => source.takeTransposed(`weight_ih_${suffix}`, shape))
       set(`${path}recurrent`, (shape) => source.takeTransposed(`weight_hh_${suffix}`, shape))
+      set(`${path}projection`, (shape) => source.takeTransposed(`weight_hr_${suffix}`, shape))
       const input = (shape: readonly number[]): Float32Array => source.takeBias(`bias_ih_${suffix}`, shape)
       const hidden = (shape: readonly number[]): Float32Array => source.takeBias(`bias_hh_${suffix}`, shape)
       if (layer.cell.kind === 'gru') {
@@ -81,13 +82,14 @@ const ATTENTION_KERNELS = [
 
 /** Where a recurrent layer's cells are: our path before the names, PyTorch's ending after them. */
 function cellsOf(layer: Recurrent): { path: string; suffix: string }[] {
-  const { kind } = layer.cell
-  if (!['simpleTanh', 'simpleRelu', 'lstm', 'gru'].includes(kind)) {
+  const { kind, options = {} } = layer.cell
+  const others = Object.keys(options).filter((name) => name !== 'projection')
+  if (!['simpleTanh', 'simpleRelu', 'lstm', 'gru'].includes(kind) || others.length > 0) {
     throw new RnnError({
       code: 'E_UNSUPPORTED',
       operation: 'importPytorch',
-      problem: `PyTorch has no '${kind}' cell`,
-      fix: 'import into lstm, gru or simpleRnn',
+      problem: `PyTorch has no '${kind}' cell${others.length > 0 ? ` with ${others.join(', ')}` : ''}`,
+      fix: 'import into lstm (with a projection or without), gru, or simpleRnn with tanh or relu',
     })
   }
   return Array.from({ length: layer.layerCount }, (_, index) =>
@@ -134,22 +136,13 @@ class Source {
   }
 
   finish(): void {
-    const projection = [...this.#left].find((name) => name.slice(this.#prefix.length).startsWith('weight_hr_'))
-    if (projection !== undefined) {
-      throw new RnnError({
-        code: 'E_UNSUPPORTED',
-        operation: 'importPytorch',
-        problem: `'${projection}': the LSTM has a projection (proj_size)`,
-        fix: 'train it without',
-      })
-    }
     const problems = [...this.#problems, ...[...this.#left].map((name) => `unexpected ${name}`)]
     if (problems.length === 0) return
     throw new RnnError({
       code: 'E_CHECKPOINT',
       operation: 'importPytorch',
       problem: `the state is of another module: ${problems.join('; ')}`,
-      fix: 'check units, layers, directions and prefix',
+      fix: 'check units, projection, layers, directions and prefix',
     })
   }
 

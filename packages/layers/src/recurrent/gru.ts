@@ -1,8 +1,20 @@
 // Gated recurrent unit as a layer.
 
-import { gruCell, type Tensor } from '@rnn/core'
-import type { RecurrentOptions } from './recurrent-options.ts'
-import { Recurrent } from './recurrent.ts'
+import { gruVariant, type GruOptions, type Tensor } from '@rnn/core'
+import { separate, type RecurrentOptions } from './recurrent-options.ts'
+import type { Recurrent } from './recurrent.ts'
+import { rnn } from './rnn.ts'
+
+/** Options of `gru`. */
+export interface GruLayerOptions extends RecurrentOptions, GruOptions {}
+
+/** JSON types of `GruOptions`. */
+export const GRU_OPTION_TYPES = {
+  resetAfter: 'boolean',
+  recurrentActivation: 'string',
+  activation: 'string',
+  clip: 'number',
+} as const
 
 /**
  * Gated recurrent unit (Cho et al. 2014), reset after the recurrent product, over float32 `[batch, time, features]`. State: hidden. Parameters of
@@ -12,8 +24,12 @@ import { Recurrent } from './recurrent.ts'
  * gru({ units: 256, returns: 'last' })
  * ```
  *
+ * `resetAfter: false` resets before the product, and has no recurrentBias; `recurrentActivation`, `activation` and `clip` change the equations too, as
+ * `gruVariant` of `@rnn/core` says. All but the usual GRU run step by step.
+ *
  * @throws E_VALUE for options out of range
  */
-export function gru(options: RecurrentOptions): Recurrent<readonly [hidden: Tensor]> {
-  return new Recurrent(gruCell, options, { type: 'gru' })
+export function gru(options: GruLayerOptions): Recurrent<readonly [hidden: Tensor]> {
+  const [own, rest] = separate<GruOptions, RecurrentOptions>(options, GRU_OPTION_TYPES)
+  return rnn(gruVariant(own), rest)
 }

@@ -56,6 +56,18 @@ export const RECURRENT_OPTION_TYPES = {
   direction: 'string',
 } as const
 
+/** The options of a cell, by the names of their types, and those of its layer. */
+export function separate<Own extends object, Rest extends object>(
+  options: Own & Rest,
+  ownTypes: { readonly [Name in keyof Own]-?: string },
+): [own: Own, rest: Rest] {
+  const entries = Object.entries(options)
+  const [own = [], rest = []] = [true, false].map((wanted) =>
+    entries.filter(([name]) => Object.hasOwn(ownTypes, name) === wanted),
+  )
+  return [Object.fromEntries(own) as Own, Object.fromEntries(rest) as Rest] // each name is in one of the two
+}
+
 /**
  * The options in the JSON form of a recurrent layer. For `fromJSON` with cells of your own.
  *

@@ -5,7 +5,7 @@ import type { RecurrentOptions } from './recurrent-options.ts'
 import { Recurrent, type RecurrentDescription } from './recurrent.ts'
 
 /**
- * A recurrent layer of any cell, a cell of your own among them. Its JSON form has the cell's `kind` as type.
+ * A recurrent layer of any cell, a cell of your own among them. Its JSON form has the cell's `kind` as type, and the cell's `options` beside its own.
  *
  * ```ts
  * rnn(myCell, { units: 64, layers: 2 })
@@ -17,11 +17,11 @@ export function rnn<Name extends string, State extends readonly Tensor[]>(
   cell: Cell<Name, State>,
   options: RecurrentOptions,
 ): Recurrent<State> {
-  return new Recurrent(cell as unknown as Cell<string, State>, options, descriptionOf(cell.kind))
+  return new Recurrent(cell as unknown as Cell<string, State>, options, descriptionOf(cell))
 }
 
-function descriptionOf(kind: string): RecurrentDescription {
+function descriptionOf({ kind, options }: Pick<Cell, 'kind' | 'options'>): RecurrentDescription {
   if (kind === simpleCell.kind) return { type: 'simpleRnn', options: { activation: 'tanh' } }
   if (kind === simpleReluCell.kind) return { type: 'simpleRnn', options: { activation: 'relu' } }
-  return { type: kind }
+  return { type: kind, ...(options && { options }) }
 }

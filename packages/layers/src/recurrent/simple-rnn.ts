@@ -1,19 +1,19 @@
 // The simple recurrent network as a layer.
 
-import { simpleCell, simpleReluCell, type Tensor } from '@rnn/core'
-import { checkChoice } from '../checks.ts'
-import type { RecurrentOptions } from './recurrent-options.ts'
-import { Recurrent } from './recurrent.ts'
+import { simpleVariant, type SimpleOptions, type Tensor } from '@rnn/core'
+import { separate, type RecurrentOptions } from './recurrent-options.ts'
+import type { Recurrent } from './recurrent.ts'
+import { rnn } from './rnn.ts'
 
 /** Options of `simpleRnn`. */
-export interface SimpleRnnOptions extends RecurrentOptions {
-  /** Default: tanh. */
-  readonly activation?: 'tanh' | 'relu'
-}
+export interface SimpleRnnOptions extends RecurrentOptions, SimpleOptions {}
+
+/** JSON types of `SimpleOptions`. */
+export const SIMPLE_OPTION_TYPES = { activation: 'string', clip: 'number' } as const
 
 /**
  * Simple recurrent network (Elman 1990) over float32 `[batch, time, features]`. State: hidden. Parameters of each layer: kernel `[I, units]`,
- * recurrent `[units, units]`, bias `[units]`.
+ * recurrent `[units, units]`, bias `[units]`. With other activations than tanh and relu, or with `clip`, it runs step by step.
  *
  * ```ts
  * simpleRnn({ units: 32, activation: 'relu' })
@@ -22,8 +22,6 @@ export interface SimpleRnnOptions extends RecurrentOptions {
  * @throws E_VALUE for options out of range
  */
 export function simpleRnn(options: SimpleRnnOptions): Recurrent<readonly [hidden: Tensor]> {
-  const { activation = 'tanh', ...rest } = options
-  checkChoice('simpleRnn', 'activation', activation, ['tanh', 'relu'])
-  const cell = activation === 'relu' ? simpleReluCell : simpleCell
-  return new Recurrent(cell, rest, { type: 'simpleRnn', options: { activation } })
+  const [own, rest] = separate<SimpleOptions, RecurrentOptions>(options, SIMPLE_OPTION_TYPES)
+  return rnn(simpleVariant(own), rest)
 }
