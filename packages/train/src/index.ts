@@ -41,8 +41,12 @@ export { sgd, type SgdOptions } from './optimizers/sgd.ts'
 // Schedules: one file each.
 export { constantRate } from './schedules/constant.ts'
 export { cosineDecay, type CosineDecayOptions } from './schedules/cosine.ts'
+export { exponentialDecay, type ExponentialDecayOptions } from './schedules/exponential.ts'
+export { oneCycle, type OneCycleOptions } from './schedules/one-cycle.ts'
+export { polynomialDecay, type PolynomialDecayOptions } from './schedules/polynomial.ts'
 export type { Schedule } from './schedules/schedule.ts'
 export { stepDecay, type StepDecayOptions } from './schedules/step-decay.ts'
+export { warmUp, type WarmUpOptions } from './schedules/warm-up.ts'
 
 export type { TrainingBatch, TrainingSet } from './trainer/batches.ts'
 // Snapshots: one file for each place.

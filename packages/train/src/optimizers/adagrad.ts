@@ -2,9 +2,9 @@
 
 import { accumulate, add, div, mul, sqrt, square, type Tensor } from '@rnn/core'
 import { scheduleOf } from '../schedules/constant.ts'
-import { checkAtLeast, type Schedule } from '../schedules/schedule.ts'
+import { checkAtLeast, describeSchedule, type Schedule } from '../schedules/schedule.ts'
 import { compositeStep, withDecay } from './composite-step.ts'
-import { describeSchedule, type Optimizer, type ParameterUpdate } from './optimizer.ts'
+import type { Optimizer, ParameterUpdate } from './optimizer.ts'
 
 /** Options of {@link adagrad}. */
 export interface AdagradOptions {

@@ -2,9 +2,9 @@
 
 import { accumulate, add, mul, sign, sub, type Tensor } from '@rnn/core'
 import { scheduleOf } from '../schedules/constant.ts'
-import { checkAtLeast, type Schedule } from '../schedules/schedule.ts'
+import { checkAtLeast, describeSchedule, type Schedule } from '../schedules/schedule.ts'
 import { compositeStep, withDecay } from './composite-step.ts'
-import { checkFraction, describeSchedule, type Optimizer, type ParameterUpdate } from './optimizer.ts'
+import { checkFraction, type Optimizer, type ParameterUpdate } from './optimizer.ts'
 
 /** Options of {@link lion}. */
 export interface LionOptions {

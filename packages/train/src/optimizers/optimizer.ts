@@ -36,11 +36,6 @@ export interface Optimizer {
   update(update: ParameterUpdate): void
 }
 
-/** A schedule inside the configuration of an optimiser. */
-export function describeSchedule(schedule: Schedule): JsonObject {
-  return { name: schedule.name, ...schedule.configuration }
-}
-
 /** @throws E_VALUE unless 0 ≤ value < 1 */
 export function checkFraction(operation: string, name: string, value: number): void {
   if (value >= 0 && value < 1) return

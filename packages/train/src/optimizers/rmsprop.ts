@@ -2,8 +2,8 @@
 
 import { rmspropStep, type Tensor } from '@rnn/core'
 import { scheduleOf } from '../schedules/constant.ts'
-import { checkAtLeast, type Schedule } from '../schedules/schedule.ts'
-import { checkFraction, describeSchedule, type Optimizer, type ParameterUpdate } from './optimizer.ts'
+import { checkAtLeast, describeSchedule, type Schedule } from '../schedules/schedule.ts'
+import { checkFraction, type Optimizer, type ParameterUpdate } from './optimizer.ts'
 
 /** Options of {@link rmsprop}. */
 export interface RmspropOptions {

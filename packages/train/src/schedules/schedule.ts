@@ -12,6 +12,11 @@ export interface Schedule {
   at(step: number): number
 }
 
+/** A schedule inside the configuration of an optimiser or of another schedule. */
+export function describeSchedule(schedule: Schedule): JsonObject {
+  return { name: schedule.name, ...schedule.configuration }
+}
+
 /** @throws E_VALUE unless `value` is a finite number > `low` */
 export function checkAbove(operation: string, name: string, value: number, low: number): void {
   if (value > low && value < Infinity) return
