@@ -64,9 +64,8 @@ function byHand(options: Options, x: Float32Array, kernel: Float32Array, bias: F
 function expectClose(got: ArrayLike<number>, expected: Float64Array, terms: number): void {
   expect(got.length).toBe(expected.length)
   const bound = terms * 2 ** -24 * expected.reduce((most, each) => Math.max(most, Math.abs(each)), 1)
-  for (let i = 0; i < got.length; i++) {
-    if (!(Math.abs(got[i]! - expected[i]!) <= bound)) expect.fail(`element ${i}: ${got[i]}, due ${expected[i]}`)
-  }
+  const misses = Array.from(got, (value, i) => ({ i, value, due: expected[i]! }))
+  expect(misses.filter(({ value, due }) => !(Math.abs(value - due) <= bound))).toEqual([])
 }
 
 const base = { frame: [5, 4], kernel: [3, 3], channels: 2, filters: 3 } as const
