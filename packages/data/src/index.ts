@@ -3,7 +3,7 @@
  * browsers and in Node.
  *
  * Where things live: `text/` tokens, vocabularies, labels; `sequences/` padding and bucketing; `batches/` what a
- * trainer reads; `readers/` files; `audio/` features of sounds; `checks/` what is looked at before training; `metrics/` scores of texts. New formats
+ * trainer reads; `readers/` files; `series/` numbers over time; `audio/` features of sounds; `checks/` what is looked at before training; `metrics/` scores of texts. New formats
  * are a file each in `readers/`. Subwords have an entry point of their own, `subwords.ts`.
  */
 
@@ -17,6 +17,8 @@ export type { RandomStream } from './random.ts'
 export { characters } from './text/characters.ts'
 export type { CharactersOptions } from './text/characters.ts'
 export { encodeTexts, tokenizeTexts } from './text/encode-texts.ts'
+export { characterStream } from './text/character-stream.ts'
+export type { CharacterStream, CharacterStreamOptions } from './text/character-stream.ts'
 export { labelIndex, labelIndexFromJSON } from './text/label-index.ts'
 export type { LabelIndex, LabelIndexJSON, LabelIndexOptions } from './text/label-index.ts'
 export type { Normalization } from './text/normalization.ts'
@@ -55,6 +57,8 @@ export { mapBatches } from './batches/map-batches.ts'
 export { prefetch } from './batches/prefetch.ts'
 export { trainValidationSplit } from './batches/split.ts'
 export type { Split, SplitOptions } from './batches/split.ts'
+export { streamDataset } from './batches/stream-dataset.ts'
+export type { StreamDataset, StreamDatasetOptions } from './batches/stream-dataset.ts'
 export { textDataset } from './batches/text-dataset.ts'
 export type { TextDataset, TextDatasetOptions, TextLabels, TextSequences } from './batches/text-dataset.ts'
 export { translationDataset } from './batches/translation-dataset.ts'
@@ -69,6 +73,11 @@ export type {
 export { readBytes } from './readers/bytes.ts'
 export type { ByteSource } from './readers/bytes.ts'
 export { decodeText } from './readers/decode-text.ts'
+export { parseIdx, readIdx } from './readers/idx.ts'
+export { readJsonLines } from './readers/json-lines.ts'
+export type { JsonLinesOptions } from './readers/json-lines.ts'
+export { readLabelledImages } from './readers/labelled-images.ts'
+export type { LabelledImages } from './readers/labelled-images.ts'
 export { labelledTexts } from './readers/labelled-texts.ts'
 export type { LabelledTexts } from './readers/labelled-texts.ts'
 export { readLines } from './readers/lines.ts'
@@ -87,7 +96,14 @@ export type { TextSource } from './readers/source-text.ts'
 export { parseWav, readWav } from './readers/wav.ts'
 export type { Sound } from './readers/wav.ts'
 export { parseTable, readTable } from './readers/table.ts'
-export type { Table, TableOptions, TableRow } from './readers/table.ts'
+export type { Rows, Table, TableOptions, TableRow } from './readers/table.ts'
+
+export { minMaxScaler, scalerFromJSON, standardScaler } from './series/scaling.ts'
+export type { Scaler, ScalerJSON } from './series/scaling.ts'
+export { numericSeries, seriesOf, sliceSeries } from './series/series.ts'
+export type { Gaps, Series, SeriesOptions } from './series/series.ts'
+export { seriesWindows } from './series/windows.ts'
+export type { SeriesWindows, WindowOptions } from './series/windows.ts'
 
 export { logMel } from './audio/log-mel.ts'
 export type { LogMel, LogMelOptions } from './audio/log-mel.ts'

@@ -3,7 +3,7 @@
  */
 
 import { DataError } from '../errors.ts'
-import type { Table } from './table.ts'
+import type { Rows } from './table.ts'
 
 /** Texts with their labels; spread it into `textDataset` so that its messages name file and line. */
 export interface LabelledTexts {
@@ -26,7 +26,7 @@ export interface LabelledTexts {
  * ```
  */
 export function labelledTexts<Column extends string>(
-  table: Table<Column>,
+  table: Rows<Column>,
   { label, text }: { readonly label: NoInfer<Column>; readonly text: NoInfer<Column> },
 ): LabelledTexts {
   const { file } = table

@@ -33,14 +33,18 @@ export interface TableRow<Column extends string = string> {
   readonly values: Readonly<Record<Column, string>>
 }
 
-/** What was read. */
-export interface Table<Column extends string = string> {
+/** Rows of named values, from whatever kind of file. */
+export interface Rows<Column extends string = string> {
   /** The name given for messages. */
   readonly file: string | undefined
+  readonly rows: readonly TableRow<Column>[]
+}
+
+/** What was read. */
+export interface Table<Column extends string = string> extends Rows<Column> {
   readonly delimiter: string
   /** Every column of the file, wanted or not. */
   readonly header: readonly string[]
-  readonly rows: readonly TableRow<Column>[]
 }
 
 /**
