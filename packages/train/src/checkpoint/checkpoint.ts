@@ -6,6 +6,7 @@ import type { SavedCallback } from '../callbacks/callback.ts'
 import { History } from '../history/history.ts'
 import type { JsonObject, JsonValue } from '../json.ts'
 import type { SetSize, TrainingState } from '../trainer/training-state.ts'
+import type { TruncationOptions } from '../trainer/windows.ts'
 import { differences, fingerprintOf } from './fingerprint.ts'
 
 /** Written into files; readers refuse a greater one. */
@@ -23,6 +24,9 @@ interface Head {
   readonly epoch: number
   readonly batch: number
   readonly part: number
+  /** Missing in checkpoints that were taken before there were windows: 0. */
+  readonly window?: number
+  readonly truncate?: TruncationOptions | null
   readonly seconds: number
   readonly key: readonly [number, number]
   /** Of the current epoch's mean loss. */
@@ -41,6 +45,7 @@ export async function takeCheckpoint<Input, Output, Targets>(
   const tensors: [string, Tensor][] = [
     ...state.model.variables().map(({ path, variable }): [string, Tensor] => [`model/${path}`, variable.value]),
     ...Object.entries(state.optimizer.tensors()).map(([name, each]): [string, Tensor] => [`optimizer/${name}`, each]),
+    ...Object.entries(state.stream.tensors()).map(([name, each]): [string, Tensor] => [`stream/${name}`, each]),
   ]
   const shapes = tensors.map(([, { shape }]) => shape)
   const reading = readTensors(tensors.map(([, each]) => each))
@@ -57,6 +62,8 @@ export async function takeCheckpoint<Input, Output, Targets>(
     epoch: state.epoch,
     batch: state.batch,
     part: state.part,
+    window: state.window,
+    truncate: state.truncate ?? null,
     seconds: state.seconds,
     key: state.key.words,
     setSize: state.setSize ?? null,
@@ -105,12 +112,15 @@ export function readCheckpoint<Input, Output, Targets>(
 
   for (const { variable, data } of variables) variable.assign(data)
   state.optimizer.restore(head.step, within('optimizer/'), head.learningRateScale)
+  state.stream.restore(backend, within('stream/'))
   state.totals.restore(backend, within('metric/'))
   state.readings.reset(head.sums)
   state.key = { words: head.key }
   state.epoch = head.epoch
   state.batch = head.batch
   state.part = head.part
+  state.window = head.window ?? 0
+  state.truncate = head.truncate ?? undefined
   state.seconds = head.seconds
   state.setSize = head.setSize ?? undefined
   state.history = History.fromJSON(head.history)

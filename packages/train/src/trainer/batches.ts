@@ -12,6 +12,12 @@ export interface TrainingBatch<Input = Tensor, Targets = Tensor> {
   readonly lengths?: HostArray | Tensor | undefined
   /** float32 `[batch]` or `[batch, time]`: what each sample or time step counts for in the loss. Default: 1. */
   readonly sampleWeights?: HostArray | Tensor | undefined
+  /**
+   * Streams: whether rows go on where the same row of the batch before ended, with the states that recurrent layers had there. false: all rows begin; true: all go
+   * on (those of an epoch's first batch begin in any case); int32 `[batch]`: those with 1 go on. Gradients stay within a batch. Default: the batch is no part of a
+   * stream, each row is a sequence of its own.
+   */
+  readonly continues?: boolean | HostArray | Tensor | undefined
   /** Number of samples. */
   readonly size: number
 }

@@ -1,15 +1,16 @@
 // Loss and metrics over a whole set, without training.
 
 import { RnnError, scope, type Tensor } from '@rnn/core'
-import { upload } from '@rnn/layers'
 import type { Loss } from '../losses/loss.ts'
 import type { Metric, MetricValues } from '../metrics/metric.ts'
 import { MetricTotals } from '../metrics/metric-totals.ts'
 import { checkNotEmpty, emptySet, type TrainingBatch, type TrainingSet } from './batches.ts'
 import { createBreather } from './breathing.ts'
+import { forwardPass, stepInput } from './forward-pass.ts'
 import { LossReadings } from './loss-readings.ts'
 import { lossOf } from './measure.ts'
 import type { TrainableModel } from './model.ts'
+import { StreamState } from './stream-state.ts'
 
 /** Options of {@link evaluate}. */
 export interface EvaluateOptions<
@@ -62,7 +63,11 @@ export async function evaluate<
   set: TrainingSet<Input, NoInfer<Targets>>,
   options: EvaluateOptions<Output, Targets, Metrics>,
 ): Promise<Evaluation<MetricValues<Metrics>>> {
-  const gathering = { totals: new MetricTotals(options.metrics ?? []), readings: new LossReadings(false) }
+  const gathering = {
+    totals: new MetricTotals(options.metrics ?? []),
+    readings: new LossReadings(false),
+    stream: new StreamState(),
+  }
   const evaluation = await runEvaluation(model, set, options, gathering)
   return { ...evaluation, metrics: evaluation.metrics as MetricValues<Metrics> } // every metric counted at least one batch
 }
@@ -71,6 +76,7 @@ export async function evaluate<
 export interface Gathering<Output, Targets> {
   readonly totals: MetricTotals<Output, Targets>
   readonly readings: LossReadings
+  readonly stream: StreamState
 }
 
 /** As `evaluate`, with counts and losses that someone else may move meanwhile; `ready` is awaited before each batch. */
@@ -78,11 +84,12 @@ export async function runEvaluation<Input, Output, Targets>(
   model: TrainableModel<Input, Output>,
   set: TrainingSet<Input, Targets>,
   options: EvaluateOptions<Output, Targets>,
-  { totals, readings }: Gathering<Output, Targets>,
+  gathering: Gathering<Output, Targets>,
   ready?: () => Promise<void> | undefined,
 ): Promise<Evaluation> {
   checkNotEmpty('evaluate', 'set to evaluate on', set)
   const { loss, onBatch, signal } = options
+  const { totals, readings, stream } = gathering
   const breather = createBreather()
   let batches = 0
   let samples = 0
@@ -92,7 +99,7 @@ export async function runEvaluation<Input, Output, Targets>(
       if (signal?.aborted) throw aborted()
       batches++
       samples += batch.size
-      evaluateBatch(model, batch, loss, totals, readings, batches)
+      evaluateBatch(model, batch, loss, gathering, batches)
       await readings.advance()
       onBatch?.(batches, set.batchCount)
       await breather.pause()
@@ -106,6 +113,7 @@ export async function runEvaluation<Input, Output, Targets>(
     breather.close()
     readings.reset()
     totals.reset()
+    stream.reset()
   }
 }
 
@@ -113,27 +121,17 @@ function evaluateBatch<Input, Output, Targets>(
   model: TrainableModel<Input, Output>,
   batch: TrainingBatch<Input, Targets>,
   loss: Loss<Output, Targets> | undefined,
-  totals: MetricTotals<Output, Targets>,
-  readings: LossReadings,
+  { totals, readings, stream }: Gathering<Output, Targets>,
   number: number,
 ): void {
   const { backend } = model
   const measured = scope(backend, () => {
-    const {
-      targets: given,
-      lengths,
-      inputs,
-    } = upload(
-      {
-        inputs: batch.inputs,
-        targets: { targets: batch.targets, sampleWeights: batch.sampleWeights },
-        lengths: batch.lengths,
-      },
-      backend,
-    )
-    const context = { lengths, sampleWeights: given.sampleWeights as Tensor | undefined }
-    const targets = given.targets as Targets // HostInput<Targets> uploaded is Targets
-    const outputs = model.forward(inputs as Input, { training: false, key: undefined, lengths })
+    const input = stepInput(batch, undefined, stream, backend)
+    const [{ targets, context }] = input.pieces
+    const { outputs, passes } = forwardPass(model, input, { training: false, key: undefined })
+    if (input.carried) stream.advance(passes[0]?.states)
+    else stream.leave()
+    for (const pass of passes) pass.dispose()
     totals.add(backend, outputs, targets, context)
     return loss && lossOf(loss, outputs, targets, context, batch.size)
   })

@@ -2,7 +2,7 @@
 
 import { RnnError, type Tensor } from '@rnn/core'
 import type { History } from '../history/history.ts'
-import { checkNotEmpty, emptySet, type TrainingSet } from './batches.ts'
+import { checkNotEmpty, emptySet, type TrainingBatch, type TrainingSet } from './batches.ts'
 import { createBreather, type Breather } from './breathing.ts'
 import { runEvaluation, type Evaluation } from './evaluation.ts'
 import { Pace } from './pace.ts'
@@ -11,6 +11,7 @@ import { gathered } from './relocation.ts'
 import { historyColumns, historyRow, type EpochReport, type Progress } from './reports.ts'
 import { applyGradients, computeGradients } from './training-step.ts'
 import type { TrainingState } from './training-state.ts'
+import { checkTruncation, windowAt, windowCount, type TruncationOptions, type Window } from './windows.ts'
 
 /** Options of `Trainer.fit`. */
 export interface FitLoopOptions<Input = Tensor, Targets = Tensor> {
@@ -18,6 +19,11 @@ export interface FitLoopOptions<Input = Tensor, Targets = Tensor> {
   readonly epochs: number
   /** Evaluated after each epoch. */
   readonly validation?: TrainingSet<Input, Targets> | undefined
+  /**
+   * Truncated backpropagation through time, for long sequences and streams: every batch is cut into windows, and each window is a step. Recurrent layers carry their
+   * states from window to window, gradients do not follow. Targets are needed at every time step. Default: a batch is one step.
+   */
+  readonly truncate?: TruncationOptions | undefined
   /** Called after each step; training waits for a promise. */
   readonly onBatch?: ((progress: Progress) => void | Promise<void>) | undefined
   /** Called after each epoch, when all callbacks have seen it; training waits for a promise. A good place for a checkpoint. */
@@ -43,7 +49,7 @@ export async function fitLoop<Input, Output, Targets>(
   set: TrainingSet<Input, Targets>,
   options: FitLoopOptions<Input, Targets>,
 ): Promise<History> {
-  const { epochs, validation, signal, snapshots } = options
+  const { epochs, validation, signal, snapshots, truncate } = options
   if (state.fitting) {
     throw new RnnError({
       code: 'E_BUSY',
@@ -63,7 +69,8 @@ export async function fitLoop<Input, Output, Targets>(
   }
   checkNotEmpty('fit', 'training set', set)
   if (validation !== undefined) checkNotEmpty('fit', 'validation set', validation)
-  checkSameSet(state, set)
+  if (truncate !== undefined) checkTruncation(truncate)
+  checkSameSet(state, set, truncate)
 
   const recovery = snapshots && new Recovery(state, snapshots)
   const run = { state, set, options, pace: new Pace(), breather: createBreather(), recovery }
@@ -100,38 +107,52 @@ export async function fitLoop<Input, Output, Targets>(
 /** The rest of an epoch's steps; false when aborted. */
 async function trainEpoch<Input, Output, Targets>(run: Run<Input, Output, Targets>): Promise<boolean> {
   const { state, set, options, pace, breather } = run
+  const { truncate } = options
   const resumedAt = state.batch
   let since = performance.now()
   for await (const batch of set.batches(state.epoch, state.batch)) {
-    await gathered(state)
-    if (options.signal?.aborted) return false
-    const step = computeGradients(state, batch)
-    const pending = { loss: step.loss, weight: step.weight, epoch: state.epoch + 1, batch: state.batch + 1 }
-    try {
-      state.readings.assertFinite(pending)
-      applyGradients(state, step.gradients)
-    } catch (error) {
-      step.dispose()
-      throw error
+    const windows = truncate === undefined ? 1 : windowCount(batch, truncate)
+    for (let index = state.window; index < windows; index++) {
+      await gathered(state)
+      if (options.signal?.aborted) return false
+      await trainStep(state, batch, truncate && windowAt(truncate, index, windows))
+      // From the end of one step to the end of the next: making the batch and what callbacks do takes time as well.
+      const now = performance.now()
+      const seconds = (now - since) / 1000
+      since = now
+      state.seconds += seconds
+      pace.addStep(batch.size / windows, seconds)
+      const progress = progressOf(run)
+      for (const { run: callback } of state.callbacks) await callback.onBatch?.(progress)
+      await options.onBatch?.(progress)
+      await gathered(state)
+      await run.recovery?.step()
+      await breather.pause()
     }
-    step.disposeGradients()
-    state.readings.push(pending)
-    await state.readings.advance()
-    // From the end of one step to the end of the next: making the batch and what callbacks do takes time as well.
-    const now = performance.now()
-    const seconds = (now - since) / 1000
-    since = now
-    state.seconds += seconds
-    pace.addStep(batch.size, seconds)
-    const progress = progressOf(run)
-    for (const { run: callback } of state.callbacks) await callback.onBatch?.(progress)
-    await options.onBatch?.(progress)
-    await gathered(state)
-    await run.recovery?.step()
-    await breather.pause()
   }
   if (state.batch === 0 && resumedAt === 0) throw emptySet('fit', 'training set')
   return true
+}
+
+/** One step on a batch, or on a window of it. */
+async function trainStep<Input, Output, Targets>(
+  state: TrainingState<Input, Output, Targets>,
+  batch: TrainingBatch<Input, Targets>,
+  window: Window | undefined,
+): Promise<void> {
+  const step = computeGradients(state, batch, window)
+  const pending = { loss: step.loss, weight: step.weight, epoch: state.epoch + 1, batch: state.batch + 1 }
+  try {
+    state.readings.assertFinite(pending)
+    applyGradients(state, step.gradients, window)
+  } catch (error) {
+    step.dispose()
+    state.stream.undo()
+    throw error
+  }
+  step.disposeGradients()
+  state.readings.push(pending)
+  await state.readings.advance()
 }
 
 /** Validation, history, callbacks; false when aborted, and then the epoch's end is still to come. */
@@ -157,6 +178,7 @@ async function endEpoch<Input, Output, Targets>(run: Run<Input, Output, Targets>
   state.history.add(report.row)
   state.epoch++
   state.batch = 0
+  state.stream.reset()
   state.seconds = 0
   state.readings.reset()
   state.totals.reset()
@@ -178,7 +200,11 @@ async function validate<Input, Output, Targets>(
   const { loss, metrics = [] } = state.options
   try {
     const what = { loss, metrics, signal }
-    const gathering = { totals: state.validationTotals, readings: state.validationReadings }
+    const gathering = {
+      totals: state.validationTotals,
+      readings: state.validationReadings,
+      stream: state.validationStream,
+    }
     const result = await runEvaluation(state.model, validation, what, gathering, () => state.settled())
     pace.addValidation((performance.now() - started) / 1000)
     return result
@@ -214,11 +240,21 @@ function progressOf<Input, Output, Targets>({ state, set, options, pace }: Run<I
 function checkSameSet<Input, Output, Targets>(
   state: TrainingState<Input, Output, Targets>,
   set: TrainingSet<Input, Targets>,
+  truncate: TruncationOptions | undefined,
 ): void {
-  const { setSize: before, batch } = state
+  const { setSize: before, batch, window, truncate: cut } = state
   const { batchCount, sampleCount } = set
+  if (window > 0 && JSON.stringify(cutting(cut)) !== JSON.stringify(cutting(truncate))) {
+    throw new RnnError({
+      code: 'E_CHECKPOINT',
+      operation: 'fit',
+      problem: `training stands at window ${window} of a batch that was cut to ${cutting(cut).join(', backward ')} steps, not to ${cutting(truncate).join(', backward ') || 'any'}`,
+      fix: 'go on with the same truncate',
+    })
+  }
+  state.truncate = truncate
   state.setSize = { batchCount, sampleCount }
-  if (batch === 0 || before === undefined) return
+  if ((batch === 0 && window === 0) || before === undefined) return
   if (before.batchCount === batchCount && before.sampleCount === sampleCount) return
   state.setSize = before
   throw new RnnError({
@@ -227,4 +263,8 @@ function checkSameSet<Input, Output, Targets>(
     problem: `training stands at batch ${batch} of a set with ${before.batchCount} batches of ${before.sampleCount} samples, this one has ${batchCount} of ${sampleCount}`,
     fix: 'go on with the same data and batch size',
   })
+}
+
+function cutting(truncate: TruncationOptions | undefined): readonly number[] {
+  return truncate === undefined ? [] : [truncate.steps, truncate.backward ?? truncate.steps]
 }

@@ -94,7 +94,7 @@ async function moveWithoutValues<Input, Output, Targets>(
   state: TrainingState<Input, Output, Targets>,
   backend: Backend,
 ): Promise<void> {
-  const { model, optimizer, totals, validationTotals, readings, validationReadings } = state
+  const { model, optimizer, totals, validationTotals, stream, validationStream, readings, validationReadings } = state
   for (const { variable } of model.variables()) {
     const { shape } = variable.spec
     variable.place(keep(tensor(new Float32Array(variable.size), { backend, shape, role: 'parameter' })))
@@ -103,6 +103,8 @@ async function moveWithoutValues<Input, Output, Targets>(
   optimizer.moveWithoutState(backend)
   totals.reset()
   validationTotals.reset()
+  stream.reset()
+  validationStream.reset()
   readings.reset()
   validationReadings.reset()
   state.openSteps = 0

@@ -32,13 +32,14 @@ async function move<Input, Output, Targets>(
   state: TrainingState<Input, Output, Targets>,
   backend: Backend,
 ): Promise<void> {
-  const { model, optimizer, totals, validationTotals, readings, validationReadings } = state
+  const { model, optimizer, totals, validationTotals, stream, validationStream, readings, validationReadings } = state
   if (model.backend === backend && optimizer.backend === backend) return
   await readings.settle()
   await validationReadings.settle()
   const prepared: PreparedMove[] = []
   try {
-    for (const each of [optimizer, totals, validationTotals]) prepared.push(await each.prepareMove(backend))
+    for (const each of [optimizer, totals, validationTotals, stream, validationStream])
+      prepared.push(await each.prepareMove(backend))
     await model.to(backend)
   } catch (error) {
     for (const { cancel } of prepared) cancel()

@@ -122,6 +122,7 @@ export class Trainer<Input = Tensor, Output = Tensor, Targets = Tensor> {
     this.#state.assertBetweenSteps('advanceEpoch')
     this.#state.epoch++
     this.#state.batch = 0
+    this.#state.stream.reset()
   }
 
   /**
@@ -207,6 +208,8 @@ export class Trainer<Input = Tensor, Output = Tensor, Targets = Tensor> {
     this.#state.optimizer.dispose()
     this.#state.totals.reset()
     this.#state.validationTotals.reset()
+    this.#state.stream.reset()
+    this.#state.validationStream.reset()
     this.#state.readings.reset()
     this.#state.validationReadings.reset()
   }

@@ -10,6 +10,8 @@ import type { Optimizer } from '../optimizers/optimizer.ts'
 import { OptimizerState } from '../optimizers/optimizer-state.ts'
 import { LossReadings } from './loss-readings.ts'
 import type { TrainableModel } from './model.ts'
+import { StreamState } from './stream-state.ts'
+import type { TruncationOptions } from './windows.ts'
 
 /** Options of `new Trainer`. */
 export interface TrainerOptions<Output = Tensor, Targets = Tensor> {
@@ -50,6 +52,13 @@ export class TrainingState<Input, Output, Targets> {
   epoch: number = 0
   /** Batches of the current epoch that were consumed. */
   batch: number = 0
+  /** Windows of the current batch that were consumed; see `TruncationOptions`. */
+  window: number = 0
+  /** How batches were cut, where they were. */
+  truncate: TruncationOptions | undefined
+  /** What recurrent layers go on from. */
+  readonly stream: StreamState = new StreamState()
+  readonly validationStream: StreamState = new StreamState()
   /** Seconds of training in the current epoch. */
   seconds: number = 0
   history: History = new History()

@@ -2,12 +2,14 @@
 
 import { valueAndGrad } from '@rnn/autodiff'
 import { scope, splitKey, type Tensor } from '@rnn/core'
-import { upload } from '@rnn/layers'
 import { clipFactor } from '../optimizers/clipping.ts'
 import type { NamedTensors } from '../optimizers/optimizer-state.ts'
 import type { TrainingBatch } from './batches.ts'
+import { forwardPass, stepInput, type Passes } from './forward-pass.ts'
 import { lossOf } from './measure.ts'
+import type { LayerStates, StreamState } from './stream-state.ts'
 import type { TrainingState } from './training-state.ts'
+import type { Window } from './windows.ts'
 
 /** The first half of a step. It owns its tensors until `dispose`. */
 export class StepGradients {
@@ -52,52 +54,63 @@ export class StepGradients {
   }
 }
 
-/** Forward and backward pass; counts the metrics on the way. */
+/** Forward and backward pass over a batch, or a window of it; counts the metrics on the way. */
 export function computeGradients<Input, Output, Targets>(
   state: TrainingState<Input, Output, Targets>,
   batch: TrainingBatch<Input, Targets>,
+  window?: Window,
 ): StepGradients {
   state.assertIdle('computeGradients')
   const backend = state.assertTogether('computeGradients')
-  const { model, options, totals } = state
+  const { model, options, totals, stream } = state
   state.stepping = true
+  let passes: Passes = []
   try {
     const { value, gradients, weight } = scope(backend, () => {
-      const uploaded = upload(
-        {
-          inputs: batch.inputs,
-          targets: { targets: batch.targets, sampleWeights: batch.sampleWeights },
-          lengths: batch.lengths,
-        },
-        backend,
-      )
-      const { lengths } = uploaded
-      const targets = uploaded.targets.targets as Targets // HostInput<Targets> uploaded is Targets
-      const context = { lengths, sampleWeights: uploaded.targets.sampleWeights as Tensor | undefined }
+      const input = stepInput(batch, window, stream, backend)
+      const { targets, context } = input.pieces.at(-1) ?? input.pieces[0]
       const stepKey = splitKey(splitKey(state.key, 'dropout'), state.optimizer.step)
       const key = state.part === 0 ? stepKey : splitKey(stepKey, state.part)
       // The model's own tensors are the parameters: they are followed while this function runs.
       const result = valueAndGrad((_parameters: NamedTensors) => {
-        const outputs = model.forward(uploaded.inputs as Input, { training: true, key, lengths })
+        const forward = forwardPass(model, input, { training: true, key })
+        const { outputs } = forward
+        passes = forward.passes
         const { mean, weight } = lossOf(options.loss, outputs, targets, context, batch.size)
         return { value: mean, aux: { weight, outputs: totals.metrics.length === 0 ? undefined : outputs } }
       })(state.trainable())
       const { outputs, weight } = result.aux
       if (outputs !== undefined) totals.add(backend, outputs, targets, context)
+      if (input.carried) advance(stream, input.start, passes, window)
+      else stream.leave()
       return { value: result.value, gradients: result.gradients, weight }
     })
     state.openSteps++
     state.part++
     return new StepGradients(value, weight, gradients, () => state.openSteps--)
   } finally {
+    for (const pass of passes) pass.dispose()
     state.stepping = false
   }
+}
+
+/** The states before the first window of the next step; after the last window of a batch, those at its end. */
+function advance(
+  stream: StreamState,
+  start: LayerStates | undefined,
+  passes: Passes,
+  window: Window | undefined,
+): void {
+  const within = window !== undefined && window.index < window.count - 1
+  if (!within) stream.advance(passes.at(-1)?.states)
+  else stream.advance(window.nextFirst > window.first ? passes[0]?.states : start)
 }
 
 /** Clips, and updates every parameter in place. */
 export function applyGradients<Input, Output, Targets>(
   state: TrainingState<Input, Output, Targets>,
   gradients: NamedTensors,
+  window?: Window,
 ): void {
   state.assertIdle('applyGradients')
   const backend = state.assertTogether('applyGradients')
@@ -111,6 +124,11 @@ export function applyGradients<Input, Output, Targets>(
   } finally {
     state.stepping = false
   }
-  state.batch++
   state.part = 0
+  if (window !== undefined && window.index < window.count - 1) {
+    state.window = window.index + 1
+    return
+  }
+  state.batch++
+  state.window = 0
 }
