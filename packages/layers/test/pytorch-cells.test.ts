@@ -82,7 +82,7 @@ describe.skipIf(all.length === 0)('recurrent cells give what PyTorch gives', () 
       reading = readTensors([...Object.values(aux), ...Object.values(gradients)])
     })
     const arrays = await reading
-    const expected = new Map([
+    const expected = new Map<string, { readonly data: readonly number[]; readonly scale: number | undefined }>([
       ...Object.entries(outputs).map(([name, { data }]) => [name, { data, scale: undefined }] as const),
       ...Object.entries(grads).map(
         ([name, { data }]) => [`gradient of ${name}`, { data, scale: Math.max(...data.map(Math.abs)) }] as const,

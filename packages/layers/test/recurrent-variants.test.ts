@@ -1,0 +1,295 @@
+// What every recurrent layer can do, whatever its cell: directions, lengths, stacks, dropout, streams, saved models. And what its options refuse.
+
+import { cpu } from '@rnn/backend-cpu'
+import {
+  gruVariant,
+  jordanCell,
+  key,
+  logitsOf,
+  lstmVariant,
+  readTensors,
+  scope,
+  simpleVariant,
+  tensor,
+  type Tensor,
+} from '@rnn/core'
+import {
+  bidirectional,
+  encoderDecoder,
+  embedding,
+  fromJSON,
+  gru,
+  indRnn,
+  jordan,
+  loadModel,
+  lstm,
+  rnn,
+  saveModel,
+  simpleRnn,
+  type Recurrent,
+  type RecurrentOptions,
+} from '@rnn/layers'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { ids, waves } from './support/host.ts'
+
+const [B, T, I, H] = [3, 5, 3, 4]
+
+/** Each cell by its options, and the width of what it gives. */
+const CELLS: readonly (readonly [options: string, make: (shared: RecurrentOptions) => Recurrent, width: number])[] = [
+  ['lstm with peepholes', (shared) => lstm({ ...shared, peepholes: true }), H],
+  ['lstm with coupled gates', (shared) => lstm({ ...shared, coupledGates: true }), H],
+  ['lstm with projection', (shared) => lstm({ ...shared, projection: 2 }), 2],
+  ['lstm with hard sigmoid', (shared) => lstm({ ...shared, recurrentActivation: 'hardSigmoid' }), H],
+  ['lstm with layer norm', (shared) => lstm({ ...shared, layerNorm: true }), H],
+  [
+    'lstm with much of it',
+    (shared) =>
+      lstm({ ...shared, peepholes: true, coupledGates: true, projection: 3, activation: 'softplus', clip: 2 }),
+    3,
+  ],
+  [
+    'lstm with layer norm, coupled and projected',
+    (shared) => lstm({ ...shared, layerNorm: true, coupledGates: true, projection: 1 }),
+    1,
+  ],
+  ['gru, reset before', (shared) => gru({ ...shared, resetAfter: false }), H],
+  ['gru, reset after, clipped', (shared) => gru({ ...shared, clip: 0.5, recurrentActivation: 'hardSigmoid' }), H],
+  ['simpleRnn with sigmoid, clipped', (shared) => simpleRnn({ ...shared, activation: 'sigmoid', clip: 1 }), H],
+  ['indRnn with relu', indRnn, H],
+  ['indRnn with tanh', (shared) => indRnn({ ...shared, activation: 'tanh' }), H],
+  ['jordan', jordan, H],
+  [
+    'jordan with outputs',
+    (shared) => jordan({ ...shared, outputs: 6, activation: 'relu', outputActivation: 'linear' }),
+    6,
+  ],
+]
+
+let backend: Awaited<ReturnType<typeof cpu>>
+beforeAll(async () => {
+  backend = await cpu()
+})
+
+describe.each(CELLS)('%s', (_, make, width) => {
+  /** The layer with values of its own everywhere: biases and peepholes start at zero. */
+  async function filled<Layer extends Recurrent>(layer: Layer): Promise<Layer> {
+    await layer.init(backend, { seed: 3 })
+    layer.parameters().forEach(({ variable }, i) => {
+      const { data } = waves(variable.size + i)
+      variable.assign(data.slice(i))
+    })
+    return layer
+  }
+  const x = (rows = B, time = T): Tensor => tensor(waves(rows, time, I).data, { backend, shape: [rows, time, I] })
+
+  test('gives sequences and final states of the width that it announces', async () => {
+    const layer = await filled(make({ units: H, inputSize: I, layers: 2 }))
+    expect([layer.outputSize, layer.hiddenSize]).toEqual([width, width])
+    const both = bidirectional(make({ units: H, inputSize: I, layers: 2, returns: 'last' }))
+    expect(both.outputSize).toBe(2 * width)
+    await both.init(backend, { seed: 1 })
+    const live = backend.stats().liveBuffers
+    scope(backend, () => {
+      const { sequence, last, final } = layer.run(x())
+      expect([sequence.shape, last.shape]).toEqual([
+        [B, T, width],
+        [B, width],
+      ])
+      expect(final.map((state) => state.map(({ shape }) => shape))).toEqual(
+        [0, 1].map(() => layer.cell.stateSizes(H).map((size) => [B, size])),
+      )
+      expect(both.forward(x()).shape).toEqual([B, 2 * width])
+    })
+    expect(backend.stats().liveBuffers).toBe(live)
+    both.dispose()
+    layer.dispose()
+  })
+
+  test('in both directions, a ragged row gives what it gives alone', async () => {
+    const layer = await filled(bidirectional(make({ units: H, inputSize: I, layers: 2 })))
+    const lengths = [3, T, 1]
+    const { together, alone } = scope(backend, () => {
+      const input = waves(B, T, I).data
+      const rows = tensor(Int32Array.from(lengths), { backend })
+      const states = ({ sequence, final }: ReturnType<Recurrent['run']>): Tensor[] => [sequence, ...final.flat()]
+      return {
+        together: readTensors(states(layer.run(x(), { lengths: rows }))),
+        alone: lengths.map((length, b) => {
+          const row = tensor(input.slice(b * T * I, (b * T + length) * I), { backend, shape: [1, length, I] })
+          return readTensors(states(layer.run(row)))
+        }),
+      }
+    })
+    const [sequence = [], ...final] = await together
+    for (const [b, length] of lengths.entries()) {
+      const [own = [], ...ownFinal] = (await alone[b]) ?? []
+      const at = b * T * 2 * width
+      expectNear(sequence.slice(at, at + length * 2 * width), own)
+      expect(sequence.slice(at + length * 2 * width, at + T * 2 * width).every((value) => value === 0)).toBe(true)
+      ownFinal.forEach((state, i) => {
+        const size = state.length
+        expectNear(final[i]?.slice(b * size, (b + 1) * size) ?? [], state)
+      })
+    }
+    layer.dispose()
+  })
+
+  test('drops out by a key while training, and only then', async () => {
+    const layer = await filled(make({ units: H, inputSize: I, layers: 2, dropout: 0.5, recurrentDropout: 0.5 }))
+    const run = async (training: boolean, seed: number): Promise<Float32Array | Int32Array> => {
+      const output = layer.forward(x(), { training, key: key(seed), lengths: undefined })
+      const values = await output.data()
+      output.dispose()
+      return values
+    }
+    expect(await run(true, 1)).toEqual(await run(true, 1))
+    expect(await run(true, 1)).not.toEqual(await run(true, 2))
+    expect(await run(false, 1)).toEqual(await run(false, 2))
+    layer.dispose()
+  })
+
+  test('step by step a stream gives the whole sequence', async () => {
+    const layer = await filled(make({ units: H, inputSize: I, layers: 2 }))
+    const { data } = waves(1, T, I)
+    const whole = (await layer.predict({ data, shape: [1, T, I] })).data
+    const stream = layer.stepper({ shape: [1, 1, I] })
+    for (const _again of [1, 2]) {
+      stream.reset()
+      for (let t = 0; t < T; t++)
+        expectNear(stream.step(data.slice(t * I, (t + 1) * I)), whole.slice(t * width, (t + 1) * width))
+    }
+    stream.dispose()
+    layer.dispose()
+  })
+
+  test('comes back from its files', async () => {
+    const layer = await filled(
+      bidirectional(make({ units: H, inputSize: I, layers: 2, dropout: 0.25 }), { merge: 'sum' }),
+    )
+    const files = await saveModel(layer)
+    const copy = await loadModel(files, backend)
+    expect(copy.toJSON()).toEqual(layer.toJSON())
+    expect(fromJSON(JSON.parse(JSON.stringify(layer))).toJSON()).toEqual(layer.toJSON())
+    expect(copy.parameters().map(({ path }) => path)).toEqual(layer.parameters().map(({ path }) => path))
+    expect(await copy.predict(waves(B, T, I))).toEqual(await layer.predict(waves(B, T, I)))
+    copy.dispose()
+    layer.dispose()
+  })
+
+  test('serves as encoder and as decoder', async () => {
+    const model = await encoderDecoder({
+      source: embedding({ vocabularySize: 6, units: 3 }),
+      encoder: bidirectional(make({ units: H })),
+      target: embedding({ vocabularySize: 5, units: 2 }),
+      decoder: make({ units: H, layers: 2, recurrentDropout: 0.25, dropout: 0.25 }),
+    }).init(backend, { seed: 1 })
+    const live = backend.stats().liveBuffers
+    const context = { training: true, key: key(1), lengths: undefined }
+    scope(backend, () => {
+      const upload = (shape: number[], ...values: number[]): Tensor =>
+        tensor(ids(shape, ...values).data, { backend, shape })
+      const input = { source: upload([2, 3], 1, 2, 3, 4, 5, 0), target: upload([2, 2], 1, 2, 3, 4) }
+      expect(logitsOf(model.forward(input, context)).shape).toEqual([2, 2, 5])
+    })
+    expect(backend.stats().liveBuffers).toBe(live)
+    model.dispose()
+  })
+})
+
+function expectNear(got: ArrayLike<number>, expected: ArrayLike<number>): void {
+  expect(got.length).toBe(expected.length)
+  for (let i = 0; i < expected.length; i++) expect(got[i], `element ${i}`).toBeCloseTo(expected[i] ?? NaN, 5)
+}
+
+test('options that say what is so anyway leave the cell as it is, and its fused ops with it', () => {
+  expect(lstm({ units: 2, peepholes: false, coupledGates: false, layerNorm: false }).cell).toBe(lstm({ units: 2 }).cell)
+  expect(lstm({ units: 2, activation: 'tanh', recurrentActivation: 'sigmoid' }).toJSON()).toEqual({
+    type: 'lstm',
+    units: 2,
+  })
+  expect(gru({ units: 2, resetAfter: true }).cell).toBe(gru({ units: 2 }).cell)
+  expect(simpleRnn({ units: 2, activation: 'relu' }).cell).toBe(simpleVariant({ activation: 'relu' }))
+})
+
+test('a cell with options is saved by its layer, however that was made', () => {
+  const layer = rnn(lstmVariant({ peepholes: true, projection: 2 }), { units: 4 })
+  expect(layer.toJSON()).toEqual({ type: 'lstm', units: 4, peepholes: true, projection: 2 })
+  expect(rnn(gruVariant({ resetAfter: false }), { units: 4 }).toJSON()).toEqual({
+    type: 'gru',
+    units: 4,
+    resetAfter: false,
+  })
+  expect(rnn(jordanCell({ outputs: 2 }), { units: 4 }).toJSON()).toEqual({ type: 'jordan', units: 4, outputs: 2 })
+  expect(fromJSON(layer.toJSON()).toJSON()).toEqual(layer.toJSON())
+})
+
+test.each<[title: string, make: () => unknown, code: string, message: string]>([
+  [
+    'a normalised cell with peepholes',
+    () => lstm({ units: 4, layerNorm: true, peepholes: true }),
+    'E_CONFIGURATION',
+    'lstm: layerNorm and peepholes exclude each other; choose one: a normalised cell has no published form with peepholes',
+  ],
+  [
+    'a normalised cell that is clipped',
+    () => lstm({ units: 4, layerNorm: true, clip: 3 }),
+    'E_CONFIGURATION',
+    'lstm: layerNorm and clip exclude each other; leave out clip: normalised products are bounded already',
+  ],
+  [
+    'a projection that makes nothing smaller',
+    () => lstm({ units: 4, projection: 4 }),
+    'E_CONFIGURATION',
+    'lstm: projection is 4, with 4 units; a projection makes the hidden state smaller than the cell: give less than units, or leave it out',
+  ],
+  [
+    'a projection to nothing',
+    () => lstm({ units: 4, projection: 0 }),
+    'E_VALUE',
+    'lstm: projection is 0; give a whole number of at least 1, below units',
+  ],
+  [
+    'a limit that is none',
+    () => gru({ units: 4, clip: 0 }),
+    'E_VALUE',
+    'gru: clip is 0; give a number above 0, or leave it out',
+  ],
+  [
+    'an activation that cells do not have',
+    () => lstm({ units: 4, recurrentActivation: 'softmax' as 'sigmoid' }),
+    'E_VALUE',
+    "lstm: recurrentActivation is 'softmax'; use one of tanh, sigmoid, hardSigmoid, relu, softplus, linear",
+  ],
+  [
+    'an independent network with another activation',
+    () => indRnn({ units: 4, activation: 'sigmoid' as 'tanh' }),
+    'E_VALUE',
+    "indRnn: activation is 'sigmoid'; use 'relu' or 'tanh'",
+  ],
+  [
+    'outputs that are no number of units',
+    () => jordan({ units: 4, outputs: 1.5 }),
+    'E_VALUE',
+    'jordan: outputs is 1.5; give a whole number of at least 1',
+  ],
+  [
+    'units that are none',
+    () => lstm({ units: 0, projection: 2 }),
+    'E_VALUE',
+    'lstm: units is 0; give a whole number of at least 1',
+  ],
+  [
+    'an option of another cell',
+    () => fromJSON({ type: 'gru', units: 4, peepholes: true }),
+    'E_CONFIGURATION',
+    "gru: unknown option 'peepholes'",
+  ],
+  [
+    'an option of another type',
+    () => fromJSON({ type: 'lstm', units: 4, peepholes: 1 }),
+    'E_CONFIGURATION',
+    'lstm: peepholes is 1, expected a boolean',
+  ],
+])('%s is refused', (_, make, code, message) => {
+  expect(make).toThrow(expect.objectContaining({ code, message: expect.stringContaining(message) as string }))
+})
