@@ -14,6 +14,16 @@ export interface ForwardContext {
   readonly carry?: Carry | undefined
   /** Present while someone looks at embedded inputs or changes them (adversarial training): embeddings hand their vectors through it. */
   readonly embedded?: ((vectors: Tensor) => Tensor) | undefined
+  /** Present while a loss is computed of the output: what layers say of it beside the output itself. */
+  readonly notes?: PassNotes | undefined
+}
+
+/** What a forward pass says to whoever computes the loss. The tensors belong to the scope of the layer: what is to outlive it is kept by the listener. */
+export interface PassNotes {
+  /** A term of the loss, float32 `[]`: activity regularisation. */
+  penalty(term: Tensor): void
+  /** Which steps of the model's output count, float32 `[batch, time]`, ones and zeros: masking by value. */
+  counted(steps: Tensor): void
 }
 
 /** The states of recurrent layers between two pieces of a stream. */

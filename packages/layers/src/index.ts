@@ -20,7 +20,18 @@ export { ScoredAttention } from './attention/scored-attention.ts'
 export { type Json, type ModuleConfig } from './config/config.ts'
 export { fromJSON, type ModuleFactory, type ModuleTypes } from './config/from-json.ts'
 export { Sequential, sequential } from './containers/sequential.ts'
-export { child, INFERENCE, type Carry, type ForwardContext } from './context.ts'
+export { child, INFERENCE, type Carry, type ForwardContext, type PassNotes } from './context.ts'
+export {
+  ConvLstm,
+  convLstm1d,
+  convLstm2d,
+  type ConvLstmOptions,
+  type ConvLstmRunOptions,
+  type ConvLstmRunResult,
+  type ConvLstmState,
+} from './convolution/conv-lstm.ts'
+export { conv1d, conv2d, Convolution, type ConvolutionLayerOptions } from './convolution/convolution.ts'
+export type { Size1d, Size2d } from './convolution/size.ts'
 export { beamSearch, type BeamSearchOptions } from './decoding/beam-search.ts'
 export { greedy } from './decoding/greedy.ts'
 export type { Hypothesis } from './decoding/hypothesis.ts'
@@ -39,6 +50,7 @@ export { type EncoderDecoderOptions, type EncoderDecoderSettings } from './encod
 export { isHostArray, upload, type BatchLike, type HostArray, type Uploaded, type UploadedBatch } from './host-array.ts'
 export { importPytorch, type ImportPytorchOptions, type PytorchState } from './interchange/import-pytorch.ts'
 export { Activation, activation, type ActivationName } from './layers/activation.ts'
+export { ActivityRegularization, activityRegularization } from './layers/activity-regularization.ts'
 export { Dense, dense, type DenseOptions } from './layers/dense.ts'
 export { Dropout, dropout } from './layers/dropout.ts'
 export { Embedding, embedding, type EmbeddingOptions } from './layers/embedding.ts'
@@ -68,7 +80,18 @@ export {
 export { rnn } from './recurrent/rnn.ts'
 export { simpleRnn, type SimpleRnnOptions } from './recurrent/simple-rnn.ts'
 export { Variable, type NamedVariable, type VariableKind, type VariableOptions } from './variable.ts'
+export {
+  maxNorm,
+  minMaxNorm,
+  nonNegative,
+  unitNorm,
+  type Constraint,
+  type MinMaxNormOptions,
+  type NormOptions,
+} from './weights/constraint.ts'
 export { loadModel, saveModel, type ModelFiles } from './weights/model-files.ts'
+export { l1, l1l2, l2, type L1L2Options, type Regularizer } from './weights/regularizer.ts'
 export { readSafetensors, writeSafetensors, type SafetensorsFile } from './weights/safetensors.ts'
+export type { RecurrentWeightOptions, WeightOptions } from './weights/weight-options.ts'
 export { loadWeights, saveWeights } from './weights/weights.ts'
 export { Stepper, type StepperOptions } from './stepper.ts'

@@ -12,6 +12,8 @@ import {
   type ParameterSpec,
   type Tensor,
 } from '@rnn/core'
+import type { Constraint } from './weights/constraint.ts'
+import type { Regularizer } from './weights/regularizer.ts'
 
 /** What a variable is for. */
 export type VariableKind = 'parameter' | 'state'
@@ -22,6 +24,10 @@ export interface VariableOptions {
   readonly trainable?: boolean
   /** Default: parameter. */
   readonly kind?: VariableKind
+  /** Added to the loss while the variable is trained. Default: none. */
+  readonly regularizer?: Regularizer | undefined
+  /** What the value must satisfy after each step of the optimiser. Default: anything. */
+  readonly constraint?: Constraint | undefined
 }
 
 /**
@@ -36,6 +42,8 @@ export class Variable {
   readonly name: string
   readonly spec: ParameterSpec
   readonly kind: VariableKind
+  readonly regularizer: Regularizer | undefined
+  readonly constraint: Constraint | undefined
   /** False for frozen parameters and for states. */
   trainable: boolean
   #tensor: Tensor | undefined
@@ -46,6 +54,9 @@ export class Variable {
     this.name = name
     this.spec = spec
     this.kind = kind
+    this.regularizer = options.regularizer
+    this.constraint = options.constraint
+    this.constraint?.check?.(spec.shape)
     this.trainable = trainable
   }
 

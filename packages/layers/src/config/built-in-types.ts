@@ -8,9 +8,13 @@ import { dotAttention, type DotAttentionOptions } from '../attention/dot-attenti
 import { generalAttention } from '../attention/general-attention.ts'
 import { multiHeadAttention, type MultiHeadAttentionOptions } from '../attention/multi-head-attention.ts'
 import { sequential } from '../containers/sequential.ts'
+import { CONV_LSTM_OPTION_TYPES, convLstm1d, convLstm2d, type ConvLstmOptions } from '../convolution/conv-lstm.ts'
+import { conv1d, conv2d, CONVOLUTION_OPTION_TYPES, type ConvolutionLayerOptions } from '../convolution/convolution.ts'
+import type { Size1d, Size2d } from '../convolution/size.ts'
 import { encoderDecoder } from '../encoder-decoder/encoder-decoder.ts'
 import { SETTING_TYPES, type EncoderDecoderSettings } from '../encoder-decoder/options.ts'
 import { activation, type ActivationName } from '../layers/activation.ts'
+import { activityRegularization } from '../layers/activity-regularization.ts'
 import { dense, DENSE_OPTION_TYPES, type DenseOptions } from '../layers/dense.ts'
 import { dropout } from '../layers/dropout.ts'
 import { Embedding, embedding, EMBEDDING_OPTION_TYPES, type EmbeddingOptions } from '../layers/embedding.ts'
@@ -27,14 +31,18 @@ import { minLstm } from '../recurrent/min-lstm.ts'
 import { RECURRENT_OPTION_TYPES, recurrentOptions } from '../recurrent/recurrent-options.ts'
 import { Recurrent } from '../recurrent/recurrent.ts'
 import { simpleRnn, SIMPLE_OPTION_TYPES, type SimpleRnnOptions } from '../recurrent/simple-rnn.ts'
+import { readRegularizer } from '../weights/read-weight-options.ts'
+import type { Regularizer } from '../weights/regularizer.ts'
 import { readOptions, type Json, type ModuleConfig } from './config.ts'
 import type { ModuleTypes } from './from-json.ts'
 
+type ActivityConfig = { readonly regularizer: Regularizer }
 type EmbeddingConfig = Omit<EmbeddingOptions, 'weights'>
 
 /** A new layer is added here with one line. */
 export const BUILT_IN_TYPES: ModuleTypes = {
-  embedding: (config) => embedding(readOptions<EmbeddingConfig>(config, EMBEDDING_OPTION_TYPES, ['vocabularySize', 'units'])),
+  embedding: (config) =>
+    embedding(readOptions<EmbeddingConfig>(config, EMBEDDING_OPTION_TYPES, ['vocabularySize', 'units'])),
   simpleRnn: (config) => simpleRnn(readOptions<SimpleRnnOptions>(config, SIMPLE_RNN, ['units'])),
   lstm: (config) => lstm(readOptions<LstmLayerOptions>(config, LSTM, ['units'])),
   gru: (config) => gru(readOptions<GruLayerOptions>(config, GRU, ['units'])),
@@ -49,8 +57,14 @@ export const BUILT_IN_TYPES: ModuleTypes = {
     return bidirectional(inner, readOptions<BidirectionalOptions>({ type, ...rest }, { merge: 'string' }))
   },
   dense: (config) => dense(readOptions<DenseOptions>(config, DENSE_OPTION_TYPES, ['units'])),
+  conv1d: (config) => conv1d(readOptions<ConvolutionLayerOptions<Size1d>>(config, CONVOLUTION_OPTION_TYPES, WINDOWS)),
+  conv2d: (config) => conv2d(readOptions<ConvolutionLayerOptions<Size2d>>(config, CONVOLUTION_OPTION_TYPES, WINDOWS)),
+  convLstm1d: (config) => convLstm1d(readOptions<ConvLstmOptions<Size1d>>(config, CONV_LSTM_OPTION_TYPES, WINDOWS)),
+  convLstm2d: (config) => convLstm2d(readOptions<ConvLstmOptions<Size2d>>(config, CONV_LSTM_OPTION_TYPES, WINDOWS)),
   activation: (config) =>
     activation(readOptions<{ function: ActivationName }>(config, { function: 'string' }, ['function']).function),
+  activityRegularization: (config) =>
+    activityRegularization(readOptions<ActivityConfig>(config, ACTIVITY, ['regularizer']).regularizer),
   dropout: (config) => dropout(readOptions<{ rate: number }>(config, { rate: 'number' }, ['rate']).rate),
   maxOverTime: (config) => withoutOptions(config, maxOverTime),
   meanOverTime: (config) => withoutOptions(config, meanOverTime),
@@ -84,6 +98,8 @@ export const BUILT_IN_TYPES: ModuleTypes = {
   },
 }
 
+const ACTIVITY = { regularizer: readRegularizer } as const
+const WINDOWS = ['filters', 'kernelSize'] as const
 const ADDITIVE = { units: 'number', useBias: 'boolean', coverage: 'boolean', ...ATTENTION_SIZE_TYPES } as const
 const CONCAT = { units: 'number', ...ATTENTION_SIZE_TYPES } as const
 const DOT = { scaled: 'boolean', ...ATTENTION_SIZE_TYPES } as const

@@ -17,8 +17,11 @@ export function describe(type: string, options: Readonly<Record<string, Json | u
   return { type, ...Object.fromEntries(set) }
 }
 
-/** JSON types that an option may have. */
-export type OptionType = 'number' | 'string' | 'boolean'
+/** The JSON type that an option has, or a function that makes the option of its JSON form. */
+export type OptionType = 'number' | 'string' | 'boolean' | ((operation: string, name: string, value: Json) => unknown)
+
+/** The JSON types of all options of a layer. */
+export type OptionTypes<Options> = { readonly [Name in keyof Options]-?: OptionType }
 
 /**
  * The options of a configuration, checked by name and JSON type; the layer checks their values.
@@ -27,11 +30,12 @@ export type OptionType = 'number' | 'string' | 'boolean'
  */
 export function readOptions<Options>(
   config: ModuleConfig,
-  types: { readonly [Name in keyof Options]-?: OptionType },
+  types: OptionTypes<Options>,
   required: readonly (keyof Options & string)[] = [],
 ): Options {
   const { type, ...options } = config
   const known: Readonly<Record<string, OptionType>> = types
+  const read: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(known, name)) {
       throw new RnnError({
@@ -41,11 +45,16 @@ export function readOptions<Options>(
         fix: `known are ${Object.keys(known).join(', ') || 'none'}`,
       })
     }
-    if (typeof value !== known[name]) {
+    const kind = known[name]
+    if (typeof kind === 'function') {
+      read[name] = kind(type, name, value)
+    } else if (typeof value === kind) {
+      read[name] = value
+    } else {
       throw new RnnError({
         code: 'E_CONFIGURATION',
         operation: type,
-        problem: `${name} is ${JSON.stringify(value)}, expected a ${known[name]}`,
+        problem: `${name} is ${JSON.stringify(value)}, expected a ${kind}`,
       })
     }
   }
@@ -53,5 +62,5 @@ export function readOptions<Options>(
     if (Object.hasOwn(options, name)) continue
     throw new RnnError({ code: 'E_CONFIGURATION', operation: type, problem: `option '${name}' is missing` })
   }
-  return options as unknown as Options // checked above
+  return read as unknown as Options // checked above
 }

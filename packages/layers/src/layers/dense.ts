@@ -1,15 +1,19 @@
 // The fully connected layer.
 
-import { glorotUniform, linear, zeroInitializer, type Initializer, type Tensor } from '@rnn/core'
+import { glorotUniform, linear, scope, zeroInitializer, type Tensor } from '@rnn/core'
 import { agreeOnInputSize, built, checkFeatures, checkWhole } from '../checks.ts'
-import { describe, type ModuleConfig } from '../config/config.ts'
-import type { ForwardContext } from '../context.ts'
+import { describe, type ModuleConfig, type OptionTypes } from '../config/config.ts'
+import { INFERENCE, type ForwardContext } from '../context.ts'
 import { Module } from '../module.ts'
-import { Variable } from '../variable.ts'
+import type { Variable } from '../variable.ts'
+import { readRegularizer } from '../weights/read-weight-options.ts'
+import type { Regularizer } from '../weights/regularizer.ts'
+import { describeWeights, WEIGHT_OPTION_TYPES, weightVariable, type WeightOptions } from '../weights/weight-options.ts'
 import { activationFunction, type ActivationName } from './activation.ts'
+import { noteActivity } from './activity-regularization.ts'
 
 /** Options of `dense`. */
-export interface DenseOptions {
+export interface DenseOptions extends WeightOptions {
   /** Features of the output. */
   readonly units: number
   /** Default: none (`linear`). */
@@ -18,8 +22,18 @@ export interface DenseOptions {
   readonly useBias?: boolean
   /** Features of the input; inferred within `sequential`. */
   readonly inputSize?: number
-  /** How the kernel starts. Default: glorotUniform. Not part of the JSON form. */
-  readonly kernelInitializer?: Initializer
+  /** Of the output, added to the loss while training: see `activityRegularization`. Default: none. */
+  readonly activityRegularizer?: Regularizer
+}
+
+/** JSON types of `DenseOptions`. */
+export const DENSE_OPTION_TYPES: OptionTypes<DenseOptions> = {
+  units: 'number',
+  activation: 'string',
+  useBias: 'boolean',
+  inputSize: 'number',
+  activityRegularizer: readRegularizer,
+  ...WEIGHT_OPTION_TYPES,
 }
 
 /** `activation(x · kernel + bias)` over the last axis. Parameters: kernel `[inputSize, units]`, bias `[units]`. */
@@ -50,25 +64,31 @@ export class Dense extends Module {
   }
 
   override build(inputSize: number | undefined): number {
-    const { units, useBias = true, kernelInitializer = glorotUniform } = this.options
-    const size = agreeOnInputSize('dense', this.options.inputSize, inputSize, this.kernel?.spec.shape[0])
+    const { options } = this
+    const { units, useBias = true } = options
+    const size = agreeOnInputSize('dense', options.inputSize, inputSize, this.kernel?.spec.shape[0])
     if (size !== undefined && this.kernel === undefined) {
-      this.kernel = new Variable('kernel', { shape: [size, units], initializer: kernelInitializer })
-      if (useBias) this.bias = new Variable('bias', { shape: [units], initializer: zeroInitializer })
+      this.kernel = weightVariable('kernel', { shape: [size, units], initializer: glorotUniform }, options)
+      if (useBias) this.bias = weightVariable('bias', { shape: [units], initializer: zeroInitializer }, options)
     }
     return units
   }
 
   /** @param x float32 `[…, inputSize]` @returns `[…, units]` */
-  override forward(x: Tensor, _context?: ForwardContext): Tensor {
+  override forward(x: Tensor, context: ForwardContext = INFERENCE): Tensor {
+    const { activation = 'linear', activityRegularizer } = this.options
     const kernel = built('dense', this.kernel).value
     checkFeatures('dense', x, kernel.shape[0] ?? 0)
-    return activationFunction('dense', this.options.activation ?? 'linear')(linear(x, kernel, this.bias?.value))
+    const output = scope(x.backend, () => activationFunction('dense', activation)(linear(x, kernel, this.bias?.value)))
+    if (activityRegularizer !== undefined) noteActivity(output, activityRegularizer, context)
+    return output
   }
 
   override toJSON(): ModuleConfig {
-    const { units, activation, useBias, inputSize } = this.options
-    return describe('dense', { units, activation, useBias, inputSize })
+    const { units, activation, useBias, inputSize, activityRegularizer } = this.options
+    const weights = describeWeights(this.options)
+    const activity = activityRegularizer?.configuration
+    return describe('dense', { units, activation, useBias, inputSize, activityRegularizer: activity, ...weights })
   }
 }
 

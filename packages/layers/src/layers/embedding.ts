@@ -11,10 +11,13 @@ import {
   type Tensor,
 } from '@rnn/core'
 import { checkWhole } from '../checks.ts'
-import { describe, type ModuleConfig } from '../config/config.ts'
+import { describe, type ModuleConfig, type OptionTypes } from '../config/config.ts'
 import type { ForwardContext } from '../context.ts'
 import { Module } from '../module.ts'
 import { Variable } from '../variable.ts'
+import type { Constraint } from '../weights/constraint.ts'
+import { readConstraint, readInitializer, readRegularizer } from '../weights/read-weight-options.ts'
+import type { Regularizer } from '../weights/regularizer.ts'
 
 /** Options of `embedding`. */
 export interface EmbeddingOptions {
@@ -28,8 +31,23 @@ export interface EmbeddingOptions {
   readonly weights?: Float32Array
   /** False freezes the vectors. Default: true. */
   readonly trainable?: boolean
-  /** How vectors start. Default: uniform in ±0.05. Not part of the JSON form. */
+  /** How vectors start. Default: uniform in ±0.05. */
   readonly initializer?: Initializer
+  /** Of the vectors, added to the loss while training. Default: none. */
+  readonly regularizer?: Regularizer
+  /** What the vectors must satisfy after each step of the optimiser; `maxNorm(1, { axis: 1 })` is one on the length of each. Default: anything. */
+  readonly constraint?: Constraint
+}
+
+/** JSON types of `EmbeddingOptions`. */
+export const EMBEDDING_OPTION_TYPES: OptionTypes<Omit<EmbeddingOptions, 'weights'>> = {
+  vocabularySize: 'number',
+  units: 'number',
+  paddingIndex: 'number',
+  trainable: 'boolean',
+  initializer: readInitializer,
+  regularizer: readRegularizer,
+  constraint: readConstraint,
 }
 
 /** Looks up a row of `kernel [vocabularySize, units]` for each id. */
@@ -39,12 +57,13 @@ export class Embedding extends Module {
 
   constructor(options: EmbeddingOptions) {
     super()
-    const { vocabularySize, units, paddingIndex, trainable = true } = options
+    const { vocabularySize, units, paddingIndex, trainable = true, regularizer, constraint } = options
     checkWhole('embedding', 'vocabularySize', vocabularySize, 1)
     checkWhole('embedding', 'units', units, 1)
     if (paddingIndex !== undefined) checkPadding(paddingIndex, vocabularySize)
     this.options = options
-    this.kernel = new Variable('kernel', { shape: [vocabularySize, units], initializer: rows(options) }, { trainable })
+    const spec = { shape: [vocabularySize, units], initializer: rows(options) }
+    this.kernel = new Variable('kernel', spec, { trainable, regularizer, constraint })
   }
 
   override get type(): string {
@@ -81,8 +100,16 @@ export class Embedding extends Module {
   }
 
   override toJSON(): ModuleConfig {
-    const { vocabularySize, units, paddingIndex, trainable } = this.options
-    return describe('embedding', { vocabularySize, units, paddingIndex, trainable })
+    const { vocabularySize, units, paddingIndex, trainable, initializer, regularizer, constraint } = this.options
+    return describe('embedding', {
+      vocabularySize,
+      units,
+      paddingIndex,
+      trainable,
+      initializer: initializer?.configuration,
+      regularizer: regularizer?.configuration,
+      constraint: constraint?.configuration,
+    })
   }
 }
 

@@ -1,0 +1,82 @@
+// How a layer's weights start, what the loss says of them, and what they must satisfy: options that all layers with kernels share.
+
+import type { Initializer, ParameterSpec } from '@rnn/core'
+import type { Json, OptionTypes } from '../config/config.ts'
+import { Variable } from '../variable.ts'
+import type { Constraint } from './constraint.ts'
+import { readConstraint, readInitializer, readRegularizer } from './read-weight-options.ts'
+import type { Regularizer } from './regularizer.ts'
+
+/** Options of layers with a kernel and a bias. What is made by hand, and so has no `configuration`, is left out of the JSON form. */
+export interface WeightOptions {
+  /** How the kernel starts. Default: glorotUniform. */
+  readonly kernelInitializer?: Initializer
+  /** How biases start. Default: zeros; with an LSTM, ones for the forget gate. */
+  readonly biasInitializer?: Initializer
+  /** Added to the loss while training. Default: none. */
+  readonly kernelRegularizer?: Regularizer
+  /** Added to the loss while training. Default: none. */
+  readonly biasRegularizer?: Regularizer
+  /** What the kernel must satisfy after each step of the optimiser. Default: anything. */
+  readonly kernelConstraint?: Constraint
+  /** What biases must satisfy after each step of the optimiser. Default: anything. */
+  readonly biasConstraint?: Constraint
+}
+
+/** Options of recurrent layers. */
+export interface RecurrentWeightOptions extends WeightOptions {
+  /** How the recurrent kernel starts. Default: orthogonal. */
+  readonly recurrentInitializer?: Initializer
+  /** Added to the loss while training. Default: none. */
+  readonly recurrentRegularizer?: Regularizer
+  /** What the recurrent kernel must satisfy after each step of the optimiser. Default: anything. */
+  readonly recurrentConstraint?: Constraint
+}
+
+/** JSON types of `WeightOptions`, for `readOptions`. */
+export const WEIGHT_OPTION_TYPES: OptionTypes<WeightOptions> = {
+  kernelInitializer: readInitializer,
+  biasInitializer: readInitializer,
+  kernelRegularizer: readRegularizer,
+  biasRegularizer: readRegularizer,
+  kernelConstraint: readConstraint,
+  biasConstraint: readConstraint,
+}
+
+/** JSON types of `RecurrentWeightOptions`, for `readOptions`. */
+export const RECURRENT_WEIGHT_OPTION_TYPES: OptionTypes<RecurrentWeightOptions> = {
+  ...WEIGHT_OPTION_TYPES,
+  recurrentInitializer: readInitializer,
+  recurrentRegularizer: readRegularizer,
+  recurrentConstraint: readConstraint,
+}
+
+/** The JSON form of those of the options that are given and have one. */
+export function describeWeights(options: RecurrentWeightOptions): Record<string, Json> {
+  const described: Record<string, Json> = {}
+  for (const name of Object.keys(RECURRENT_WEIGHT_OPTION_TYPES) as (keyof RecurrentWeightOptions)[]) {
+    const configuration = options[name]?.configuration
+    if (configuration !== undefined) described[name] = configuration
+  }
+  return described
+}
+
+/**
+ * A variable with what the options say of it by its name: of `kernel`, of `recurrent`, and of everything whose name ends in bias. Others stay as their
+ * spec has them.
+ */
+export function weightVariable(name: string, spec: ParameterSpec, options: RecurrentWeightOptions): Variable {
+  const role = roleOf(name)
+  if (role === undefined) return new Variable(name, spec)
+  const initializer = options[`${role}Initializer`] ?? spec.initializer
+  return new Variable(
+    name,
+    { shape: spec.shape, initializer },
+    { regularizer: options[`${role}Regularizer`], constraint: options[`${role}Constraint`] },
+  )
+}
+
+function roleOf(name: string): 'kernel' | 'recurrent' | 'bias' | undefined {
+  if (name === 'kernel' || name === 'recurrent') return name
+  return /bias$/i.test(name) ? 'bias' : undefined
+}
