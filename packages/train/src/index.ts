@@ -2,6 +2,8 @@
 
 export type { Callback, CallbackHost, CallbackRun, SavedCallback } from './callbacks/callback.ts'
 export { earlyStopping, type EarlyStoppingOptions } from './callbacks/early-stopping.ts'
+export type { MonitorOptions } from './callbacks/monitor.ts'
+export { reduceOnPlateau, type ReduceOnPlateauOptions } from './callbacks/reduce-on-plateau.ts'
 export { History, type HistoryRow } from './history/history.ts'
 export type { JsonObject, JsonValue } from './json.ts'
 

@@ -18,7 +18,12 @@ const options = () => ({ loss: crossEntropy(), optimizer: adam({ learningRate: 0
 
 /** Feeds a callback a series of values; tells after which epoch it stopped. */
 async function stoppedAfter(values: readonly number[], settings: EarlyStoppingOptions): Promise<number | undefined> {
-  const host: CallbackHost = { readWeights: async () => ({}), writeWeights: () => {} }
+  const host: CallbackHost = {
+    readWeights: async () => ({}),
+    writeWeights: () => {},
+    learningRate: 0.1,
+    scaleLearningRate: () => {},
+  }
   const run = earlyStopping({ monitor: 'value', ...settings }).begin(host)
   for (const [i, value] of values.entries()) {
     const report: EpochReport = {

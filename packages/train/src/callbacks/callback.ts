@@ -11,6 +11,10 @@ export interface CallbackHost {
   readWeights(): Promise<Record<string, HostArray>>
   /** Overwrites parameters, between two steps. */
   writeWeights(weights: Readonly<Record<string, HostArray>>): void
+  /** Of the next update. */
+  readonly learningRate: number
+  /** Multiplies the learning rate from the next update on, whatever the schedule says. Checkpoints keep it. */
+  scaleLearningRate(factor: number): void
 }
 
 /** Something that watches a training. The object itself keeps nothing: each trainer gets a run of its own. */

@@ -1,19 +1,11 @@
 // Early stopping: ends a training that no longer gets better, and brings back its best weights.
 
-import { RnnError } from '@rnn/core'
 import type { HostArray } from '@rnn/layers'
 import type { Callback, CallbackHost, CallbackRun } from './callback.ts'
+import { monitorOf, type Monitor, type MonitorOptions } from './monitor.ts'
 
-/** Options of {@link earlyStopping}. */
-export interface EarlyStoppingOptions {
-  /** A column of the history. Default: `validationLoss`. */
-  readonly monitor?: string
-  /** How many epochs in a row may bring nothing better. Default: 3. */
-  readonly patience?: number
-  /** By how much better an epoch must be to count. Default: 0. */
-  readonly minDelta?: number
-  /** Whether larger is better. Default: `max` for a column whose name ends in accuracy, else `min`. */
-  readonly mode?: 'min' | 'max'
+/** Options of {@link earlyStopping}: `patience` is 3 by default, `minDelta` 0. */
+export interface EarlyStoppingOptions extends MonitorOptions {
   /** When training ends, go back to the weights of the best epoch. Default: true. */
   readonly restoreBest?: boolean
 }
@@ -27,44 +19,25 @@ export interface EarlyStoppingOptions {
  * ```ts
  * await fit(model, trainSet, { loss, optimizer, epochs: 100, validation, callbacks: [earlyStopping({ patience: 5 })] })
  * ```
+ *
+ * @throws E_VALUE
  */
 export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
-  const { monitor = 'validationLoss', patience = 3, minDelta = 0, restoreBest = true } = options
-  const mode = options.mode ?? (/accuracy$/i.test(monitor) ? 'max' : 'min')
-  if (!(Number.isInteger(patience) && patience >= 1 && minDelta >= 0)) {
-    throw new RnnError({
-      code: 'E_VALUE',
-      operation: 'earlyStopping',
-      problem: `patience ${patience}, minDelta ${minDelta}`,
-      fix: 'patience is a whole number from 1 on, minDelta 0 or more',
-    })
-  }
-  const sign = mode === 'min' ? 1 : -1
-  return { name: 'earlyStopping', begin: (host) => watch(host, { monitor, patience, minDelta, sign, restoreBest }) }
+  const { patience = 3, restoreBest = true } = options
+  const monitor = monitorOf('earlyStopping', { ...options, patience })
+  return { name: 'earlyStopping', begin: (host) => watch(host, monitor, patience, restoreBest) }
 }
 
-interface Rule {
-  readonly monitor: string
-  readonly patience: number
-  readonly minDelta: number
-  readonly sign: 1 | -1
-  readonly restoreBest: boolean
-}
-
-function watch(host: CallbackHost, { monitor, patience, minDelta, sign, restoreBest }: Rule): CallbackRun {
+function watch(host: CallbackHost, monitor: Monitor, patience: number, restoreBest: boolean): CallbackRun {
   let best: number | undefined
   let bestEpoch = 0
   let waited = 0
   let weights: Record<string, HostArray> | undefined
   return {
-    onBegin(columns) {
-      if (!columns.includes(monitor)) throw nothingToMonitor(monitor, columns)
-    },
+    onBegin: (columns) => monitor.check(columns),
     async onEpoch({ epoch, row }) {
-      const value = row[monitor]
-      if (value === undefined) throw nothingToMonitor(monitor, Object.keys(row))
-      // NaN is never better.
-      if (Number.isFinite(value) && (best === undefined || sign * (best - value) > minDelta)) {
+      const value = monitor.valueIn(row)
+      if (monitor.better(value, best)) {
         best = value
         bestEpoch = epoch
         waited = 0
@@ -73,7 +46,7 @@ function watch(host: CallbackHost, { monitor, patience, minDelta, sign, restoreB
       }
       waited++
       if (waited < patience) return undefined
-      return `${monitor} has not improved for ${waited} epochs, since epoch ${bestEpoch}`
+      return `${monitor.column} has not improved for ${waited} epochs, since epoch ${bestEpoch}`
     },
     onEnd() {
       if (weights !== undefined) host.writeWeights(weights)
@@ -86,13 +59,4 @@ function watch(host: CallbackHost, { monitor, patience, minDelta, sign, restoreB
       weights = tensors && { ...tensors }
     },
   }
-}
-
-function nothingToMonitor(monitor: string, columns: readonly string[]): RnnError {
-  return new RnnError({
-    code: 'E_VALUE',
-    operation: 'earlyStopping',
-    problem: `there is no '${monitor}' to monitor, only ${columns.join(', ')}`,
-    fix: monitor.startsWith('validation') ? 'give fit a validation set' : 'name one of those',
-  })
 }

@@ -2,6 +2,7 @@
 
 import { formatShape, readTensors, RnnError, sameShape, type Backend, type Tensor } from '@rnn/core'
 import type { HostArray } from '@rnn/layers'
+import type { CallbackHost } from '../callbacks/callback.ts'
 import { readCheckpoint, takeCheckpoint } from '../checkpoint/checkpoint.ts'
 import type { History } from '../history/history.ts'
 import type { NamedTensors } from '../optimizers/optimizer-state.ts'
@@ -22,6 +23,18 @@ export interface Position {
   readonly step: number
 }
 
+/** What callbacks may do to a trainer. */
+function hostOf<Input, Output, Targets>(trainer: Trainer<Input, Output, Targets>): CallbackHost {
+  return {
+    readWeights: () => trainer.readWeights(),
+    writeWeights: (weights) => trainer.writeWeights(weights),
+    get learningRate() {
+      return trainer.learningRate
+    },
+    scaleLearningRate: (factor) => trainer.scaleLearningRate(factor),
+  }
+}
+
 /**
  * Trains a model. The trainer owns the optimiser's state, `dispose` frees it; the model stays its maker's.
  *
@@ -37,10 +50,7 @@ export class Trainer<Input = Tensor, Output = Tensor, Targets = Tensor> {
   readonly #state: TrainingState<Input, Output, Targets>
 
   constructor(model: TrainableModel<Input, Output>, options: TrainerOptions<NoInfer<Output>, Targets>) {
-    this.#state = new TrainingState(model, options, {
-      readWeights: () => this.readWeights(),
-      writeWeights: (weights) => this.writeWeights(weights),
-    })
+    this.#state = new TrainingState(model, options, hostOf(this))
   }
 
   get model(): TrainableModel<Input, Output> {
@@ -59,6 +69,15 @@ export class Trainer<Input = Tensor, Output = Tensor, Targets = Tensor> {
   /** The learning rate of the next update. */
   get learningRate(): number {
     return this.#state.optimizer.learningRate
+  }
+
+  /**
+   * Multiplies the learning rate from the next update on, whatever the optimiser's schedule says; the factors of several calls multiply. Checkpoints keep it.
+   *
+   * @throws E_VALUE unless the factor is a finite number above 0
+   */
+  scaleLearningRate(factor: number): void {
+    this.#state.optimizer.scaleLearningRate(factor)
   }
 
   /**
