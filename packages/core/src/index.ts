@@ -39,7 +39,7 @@ export {
 export * from './initializers.ts'
 export * from './ops/binary.ts'
 export * from './ops/convolution/convolution.ts'
-export type { Padding, WindowOptions } from './ops/convolution/geometry.ts'
+export { windowSizes, type Padding, type WindowOptions } from './ops/convolution/geometry.ts'
 export * from './ops/creation.ts'
 export * from './ops/gather.ts'
 export * from './ops/in-place.ts'

@@ -3,7 +3,7 @@
 import { RnnError } from '../errors.ts'
 import { blocks, constant, glorotUniform, orthogonal, zeroInitializer, type Initializer } from '../initializers.ts'
 import { add, mul } from '../ops/binary.ts'
-import { countsOf, eachDimension, geometryOf, type Padding } from '../ops/convolution/geometry.ts'
+import { countsOf, windowSizes, geometryOf, type Padding } from '../ops/convolution/geometry.ts'
 import { convolve, makeWindows } from '../ops/convolution/windows.ts'
 import { sigmoid, tanh } from '../ops/unary.ts'
 import { reshape, split } from '../ops/views.ts'
@@ -12,7 +12,7 @@ import type { Tensor } from '../tensor.ts'
 import { defineCell, type Cell } from './cell.ts'
 
 /** What a convolutional cell must know beside `units`; sizes are by dimension: `[length]`, or `[height, width]`. */
-export interface ConvLstmOptions {
+export interface ConvLstmCellOptions {
   /** Size of the frames that come in. */
   readonly frame: readonly number[]
   readonly channels: number
@@ -49,11 +49,11 @@ export interface ConvLstmCell extends Cell<
  *
  * @throws E_SHAPE for a kernel that is larger than its frame, E_VALUE for options out of range
  */
-export function convLstmCell(options: ConvLstmOptions): ConvLstmCell {
+export function convLstmCell(options: ConvLstmCellOptions): ConvLstmCell {
   const { frame, channels, filters, kernelSize, stride, padding = 'same' } = options
   const kind = 'convLstm'
-  eachDimension(kind, 'the size of the frames', frame, frame.length)
-  eachDimension(kind, 'channels and filters', [channels, filters], 2)
+  windowSizes(kind, 'the size of the frames', frame, frame.length)
+  windowSizes(kind, 'channels and filters', [channels, filters], 2)
   const input = geometryOf(kind, frame, kernelSize, { stride, padding })
   const stateFrame = input.windows
   const states = geometryOf(kind, stateFrame, kernelSize, { padding: 'same' })

@@ -52,9 +52,9 @@ export function geometryOf(
     })
   }
   const dimensions = frame.length
-  const stride = eachDimension(operation, 'stride', options.stride ?? 1, dimensions)
-  const dilation = eachDimension(operation, 'dilation', options.dilation ?? 1, dimensions)
-  eachDimension(operation, 'the size of the kernel', kernel, dimensions)
+  const stride = windowSizes(operation, 'stride', options.stride ?? 1, dimensions)
+  const dilation = windowSizes(operation, 'dilation', options.dilation ?? 1, dimensions)
+  windowSizes(operation, 'the size of the kernel', kernel, dimensions)
   const spans = kernel.map((taps, d) => (taps - 1) * at(dilation, d) + 1)
   if (padding === 'valid' && spans.some((span, d) => span > at(frame, d))) {
     const spread = spans.some((span, d) => span !== kernel[d]) ? `, spread over ${formatShape(spans)}` : ''
@@ -76,11 +76,11 @@ export function geometryOf(
 }
 
 /**
- * A size for each dimension.
+ * A size for each dimension, of one number for all or of as many as there are dimensions.
  *
  * @throws E_VALUE unless all are whole numbers from 1
  */
-export function eachDimension(
+export function windowSizes(
   operation: string,
   name: string,
   size: number | readonly number[],
