@@ -1,8 +1,10 @@
 /** All examples, by the name that `pnpm example` takes. */
 
 import { addition } from './addition.ts'
+import { mnistRows } from './mnist-rows.ts'
 import type { Example } from './example.ts'
 
 export const examples: Readonly<Record<string, Example>> = {
   addition,
+  'mnist-rows': mnistRows,
 }

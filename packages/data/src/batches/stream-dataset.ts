@@ -16,15 +16,21 @@ export interface StreamDatasetOptions {
   readonly steps: number
 }
 
+/** A batch whose rows go on where the same rows of the batch before ended. */
+export interface StreamBatch extends Batch<HostArray<Int32Array>, HostArray<Int32Array>> {
+  /** Tells a trainer to carry the states of recurrent layers over; the first batch of an epoch begins in any case. */
+  readonly continues: true
+}
+
 /** Batches of a stream, without waiting. */
 export interface StreamDataset extends BatchSource<HostArray<Int32Array>, HostArray<Int32Array>> {
-  batches(epoch: number, start?: number): Iterable<Batch<HostArray<Int32Array>, HostArray<Int32Array>>>
+  batches(epoch: number, start?: number): Iterable<StreamBatch>
 }
 
 /**
  * Cuts a stream into `batchSize` parts of equal length and each part into pieces of `steps`: row r of a batch goes on
  * where row r of the batch before stopped, in every epoch alike, so that a state carried from batch to batch sees the
- * part as a whole. Inputs and targets are int32 `[batchSize, steps]`; a target is the id after its input. The last
+ * part as a whole (which `fit` of `@rnn/train` does, told by `continues`). Inputs and targets are int32 `[batchSize, steps]`; a target is the id after its input. The last
  * batch may have fewer steps; up to `batchSize` ids at the end of the stream, which make no further column, are left
  * out. Throws `E_ARGUMENT` for a stream too short for one batch.
  *
@@ -68,7 +74,7 @@ export function streamDataset({ ids, batchSize = 32, steps }: StreamDatasetOptio
               }
               return hostArray(data, [batchSize, width])
             }
-            yield { inputs: gather(0), targets: gather(1), size: batchSize }
+            yield { inputs: gather(0), targets: gather(1), size: batchSize, continues: true }
           }
         },
       }
