@@ -25,12 +25,15 @@ import {
 } from '@rnn/core'
 import {
   activityRegularization,
+  bidirectional,
   dense,
   embedding,
   fromJSON,
+  gru,
   l1,
   l1l2,
   l2,
+  lstm,
   maxNorm,
   minMaxNorm,
   nonNegative,
@@ -38,6 +41,7 @@ import {
   type Constraint,
   type Dense,
   type Module,
+  type RecurrentOptions,
   type Regularizer,
 } from '@rnn/layers'
 import { describe, expect, test } from 'vitest'
@@ -230,3 +234,51 @@ test('a vector too short for float32’s squares counts as zeros, and stays fini
     }
   })
 })
+
+test('recurrent layers take all of these for their kernels, recurrent kernels and biases, in every layer and direction', async () => {
+  const layer = bidirectional(
+    gru({
+      units: 2,
+      inputSize: 3,
+      layers: 2,
+      kernelInitializer: constant(0.5),
+      recurrentInitializer: blocks(identityInitializer(), identityInitializer(), identityInitializer(2)),
+      biasInitializer: constant(-1),
+      kernelRegularizer: l1(0.1),
+      recurrentRegularizer: l2(0.2),
+      kernelConstraint: maxNorm(3),
+      recurrentConstraint: unitNorm(),
+      biasConstraint: nonNegative(),
+    }),
+  )
+  const copy = again(layer)
+  expect(copy.toJSON()).toEqual(layer.toJSON())
+  await copy.init(await cpu(), { seed: 1 })
+  const variables = copy.variables()
+  expect(variables.length).toBe(16)
+  for (const { path, variable } of variables) {
+    const { regularizer, constraint } = variable
+    const found = [regularizer?.name, constraint?.name, variable.value.dataSync()[0]]
+    expect(found).toEqual(
+      path.endsWith('kernel')
+        ? ['l1', 'maxNorm', 0.5]
+        : path.endsWith('recurrent')
+          ? ['l2', 'unitNorm', 1]
+          : [undefined, 'nonNegative', -1],
+    )
+  }
+  const recurrent = variables.find(({ path }) => path.endsWith('recurrent'))?.variable.value
+  expect([...(recurrent?.dataSync() ?? [])]).toEqual([1, 0, 1, 0, 2, 0, 0, 1, 0, 1, 0, 2])
+  expect(await forgetBias({ units: 1, inputSize: 1 })).toEqual([0, 1, 0, 0])
+  expect(await forgetBias({ units: 1, inputSize: 1, biasInitializer: constant(0.5) })).toEqual([0.5, 0.5, 0.5, 0.5])
+})
+
+async function forgetBias(options: RecurrentOptions): Promise<number[]> {
+  const layer = await lstm(options).init(await cpu(), { seed: 1 })
+  return [
+    ...(layer
+      .variables()
+      .find(({ path }) => path === 'bias')
+      ?.variable.value.dataSync() ?? []),
+  ]
+}

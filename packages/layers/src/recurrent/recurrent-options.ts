@@ -2,10 +2,11 @@
 
 import { RnnError } from '@rnn/core'
 import { checkChoice, checkRate, checkWhole } from '../checks.ts'
-import { readOptions, type ModuleConfig } from '../config/config.ts'
+import { readOptions, type ModuleConfig, type OptionTypes } from '../config/config.ts'
+import { RECURRENT_WEIGHT_OPTION_TYPES, type RecurrentWeightOptions } from '../weights/weight-options.ts'
 
 /** Options of every recurrent layer. */
-export interface RecurrentOptions {
+export interface RecurrentOptions extends RecurrentWeightOptions {
   /** Width of the hidden state. */
   readonly units: number
   /** Features of the input; inferred within `sequential`. */
@@ -45,7 +46,7 @@ export function checkRecurrentOptions(operation: string, options: RecurrentOptio
 }
 
 /** JSON types of `RecurrentOptions`. */
-export const RECURRENT_OPTION_TYPES = {
+export const RECURRENT_OPTION_TYPES: OptionTypes<RecurrentOptions> = {
   units: 'number',
   inputSize: 'number',
   layers: 'number',
@@ -54,7 +55,8 @@ export const RECURRENT_OPTION_TYPES = {
   residual: 'boolean',
   returns: 'string',
   direction: 'string',
-} as const
+  ...RECURRENT_WEIGHT_OPTION_TYPES,
+}
 
 /** The options of a cell, by the names of their types, and those of its layer. */
 export function separate<Own extends object, Rest extends object>(

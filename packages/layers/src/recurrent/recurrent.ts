@@ -17,7 +17,8 @@ import { describe, type ModuleConfig } from '../config/config.ts'
 import { INFERENCE, type Carry, type ForwardContext } from '../context.ts'
 import { dropoutMask, requireKey } from '../layers/dropout.ts'
 import { Module } from '../module.ts'
-import { Variable, type NamedVariable } from '../variable.ts'
+import type { NamedVariable, Variable } from '../variable.ts'
+import { describeWeights, weightVariable } from '../weights/weight-options.ts'
 import { mergeOutputs, type Merge } from './merge.ts'
 import { checkRecurrentOptions, type RecurrentOptions } from './recurrent-options.ts'
 
@@ -136,7 +137,7 @@ export class Recurrent<State extends readonly Tensor[] = readonly Tensor[]> exte
 
   #makeVariables(inputSize: number): CellVariables {
     const specs = Object.entries(this.cell.parameters(inputSize, this.options.units))
-    return Object.fromEntries(specs.map(([name, spec]) => [name, new Variable(name, spec)]))
+    return Object.fromEntries(specs.map(([name, spec]) => [name, weightVariable(name, spec, this.options)]))
   }
 
   override ownVariables(): readonly NamedVariable[] {
@@ -288,7 +289,7 @@ export class Recurrent<State extends readonly Tensor[] = readonly Tensor[]> exte
     const { units, inputSize, layers, dropout, recurrentDropout, residual, returns, direction } = this.options
     const { type, options } = this.#description
     const own = { units, ...options, inputSize, layers, dropout, recurrentDropout, residual, returns, direction }
-    const layer = describe(type, own)
+    const layer = describe(type, { ...own, ...describeWeights(this.options) })
     return this.bidirectional ? { type: 'bidirectional', layer, merge: this.merge } : layer
   }
 }
