@@ -1,5 +1,10 @@
 // @rnn/train: fit, evaluate and Trainer; losses, optimisers, schedules, metrics, callbacks.
 
+// Adversarial training: one file for each attack.
+export type { Attack } from './adversarial/attack.ts'
+export { fgm, type FgmOptions } from './adversarial/fgm.ts'
+export { pgd, type PgdOptions } from './adversarial/pgd.ts'
+
 export type { Callback, CallbackHost, CallbackRun, SavedCallback } from './callbacks/callback.ts'
 export { earlyStopping, type EarlyStoppingOptions } from './callbacks/early-stopping.ts'
 export type { MonitorOptions } from './callbacks/monitor.ts'

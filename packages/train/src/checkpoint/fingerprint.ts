@@ -6,7 +6,7 @@ import type { TrainingState } from '../trainer/training-state.ts'
 /** The fingerprint of a training, as JSON. */
 export function fingerprintOf<Input, Output, Targets>(state: TrainingState<Input, Output, Targets>): JsonObject {
   const { model, options } = state
-  const { loss, optimizer, clipNorm = null } = options
+  const { loss, optimizer, clipNorm = null, adversarial } = options
   const variables = model
     .variables()
     .map(({ path, variable: { spec, trainable } }) => [path, { shape: spec.shape, trainable }])
@@ -16,6 +16,7 @@ export function fingerprintOf<Input, Output, Targets>(state: TrainingState<Input
     optimizer: { name: optimizer.name, ...optimizer.configuration },
     loss: { name: loss.name, ...loss.configuration },
     clipNorm,
+    ...(adversarial && { adversarial: { name: adversarial.name, ...adversarial.configuration } }),
   }
 }
 

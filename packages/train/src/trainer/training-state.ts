@@ -1,6 +1,8 @@
 // All that a training is made of between two steps: what `Trainer` holds, `fit` advances and a checkpoint keeps.
 
+import type { Variable } from '@rnn/layers'
 import { key, RnnError, type Backend, type RandomKey, type Tensor } from '@rnn/core'
+import type { Attack } from '../adversarial/attack.ts'
 import type { Callback, CallbackHost, CallbackRun } from '../callbacks/callback.ts'
 import { History } from '../history/history.ts'
 import type { Loss } from '../losses/loss.ts'
@@ -19,6 +21,11 @@ export interface TrainerOptions<Output = Tensor, Targets = Tensor> {
   readonly optimizer: Optimizer
   /** Scales all gradients together so that their Euclidean norm is at most this. Default: no clipping. */
   readonly clipNorm?: number | undefined
+  /**
+   * Adversarial training: `fgm(…)`, `pgd(…)`. Gradients are those of the loss and of the loss with embedded inputs moved so that it grows; the weights themselves are
+   * not moved for it. Loss and metrics that are shown are those of the inputs as they are. Default: none.
+   */
+  readonly adversarial?: Attack | undefined
   /** Decides what is random in the steps: dropout. The order of the data is the data set's own. Default: 0. */
   readonly seed?: number
   /** Measured over the training batches, with dropout on, and over the validation set. */
@@ -95,6 +102,11 @@ export class TrainingState<Input, Output, Targets> {
   trainable(): Record<string, Tensor> {
     const entries = this.model.variables().filter(({ variable }) => variable.trainable)
     return Object.fromEntries(entries.map(({ path, variable }) => [path, variable.value]))
+  }
+
+  /** The variables that forward passes keep. */
+  statesOfModel(): Variable[] {
+    return this.model.variables().flatMap(({ variable }) => (variable.kind === 'state' ? [variable] : []))
   }
 
   /** Resolves when no move to another backend is under way; undefined at once when none is. */

@@ -2,12 +2,13 @@
 
 import { valueAndGrad } from '@rnn/autodiff'
 import { scope, splitKey, type Tensor } from '@rnn/core'
+import { adversarialGradients, type Measure } from '../adversarial/adversarial-gradients.ts'
 import { clipFactor } from '../optimizers/clipping.ts'
 import type { NamedTensors } from '../optimizers/optimizer-state.ts'
 import type { TrainingBatch } from './batches.ts'
 import { forwardPass, stepInput, type Passes } from './forward-pass.ts'
 import { lossOf } from './measure.ts'
-import type { LayerStates, StreamState } from './stream-state.ts'
+import type { LayerStates, StreamPass, StreamState } from './stream-state.ts'
 import type { TrainingState } from './training-state.ts'
 import type { Window } from './windows.ts'
 
@@ -63,23 +64,27 @@ export function computeGradients<Input, Output, Targets>(
   state.assertIdle('computeGradients')
   const backend = state.assertTogether('computeGradients')
   const { model, options, totals, stream } = state
+  options.loss.check?.(batch.targets, batch.lengths)
   state.stepping = true
-  let passes: Passes = []
+  const allPasses: StreamPass[] = []
   try {
     const { value, gradients, weight } = scope(backend, () => {
       const input = stepInput(batch, window, stream, backend)
       const { targets, context } = input.pieces.at(-1) ?? input.pieces[0]
       const stepKey = splitKey(splitKey(state.key, 'dropout'), state.optimizer.step)
       const key = state.part === 0 ? stepKey : splitKey(stepKey, state.part)
-      // The model's own tensors are the parameters: they are followed while this function runs.
-      const result = valueAndGrad((_parameters: NamedTensors) => {
-        const forward = forwardPass(model, input, { training: true, key })
-        const { outputs } = forward
-        passes = forward.passes
+      const measure: Measure<{ weight: Tensor | number; outputs: Output | undefined; passes: Passes }> = (embedded) => {
+        const { outputs, passes } = forwardPass(model, input, { training: true, key, embedded })
+        allPasses.push(...passes)
         const { mean, weight } = lossOf(options.loss, outputs, targets, context, batch.size)
-        return { value: mean, aux: { weight, outputs: totals.metrics.length === 0 ? undefined : outputs } }
-      })(state.trainable())
-      const { outputs, weight } = result.aux
+        return { value: mean, aux: { weight, outputs: totals.metrics.length === 0 ? undefined : outputs, passes } }
+      }
+      // The model's own tensors are the parameters: they are followed while this function runs.
+      const result =
+        options.adversarial === undefined
+          ? valueAndGrad((_parameters: NamedTensors) => measure(undefined))(state.trainable())
+          : adversarialGradients(options.adversarial, backend, state.trainable(), state.statesOfModel(), measure)
+      const { outputs, weight, passes } = result.aux
       if (outputs !== undefined) totals.add(backend, outputs, targets, context)
       if (input.carried) advance(stream, input.start, passes, window)
       else stream.leave()
@@ -89,7 +94,7 @@ export function computeGradients<Input, Output, Targets>(
     state.part++
     return new StepGradients(value, weight, gradients, () => state.openSteps--)
   } finally {
-    for (const pass of passes) pass.dispose()
+    for (const pass of allPasses) pass.dispose()
     state.stepping = false
   }
 }

@@ -1,0 +1,111 @@
+// The gradients of adversarial training: those of the loss, and those of the loss with embedded inputs moved against the model.
+
+import { valueAndGrad } from '@rnn/autodiff'
+import { add, copy, customGradient, keep, mul, RnnError, zeros, type Backend, type Tensor } from '@rnn/core'
+import type { Variable } from '@rnn/layers'
+import type { NamedTensors } from '../optimizers/optimizer-state.ts'
+import type { Attack } from './attack.ts'
+
+/** The loss of a batch, with its embedded inputs handed through `embedded`, if that is given. */
+export type Measure<Aux> = (embedded: ((vectors: Tensor) => Tensor) | undefined) => {
+  readonly value: Tensor
+  readonly aux: Aux
+}
+
+/** The loss as it is, and gradients that are the sum of both. */
+export interface AdversarialGradients<Aux> {
+  readonly value: Tensor
+  readonly gradients: NamedTensors
+  readonly aux: Aux
+}
+
+/**
+ * Runs the attack within the caller's scope. Parameters are not touched; states that forward passes keep are advanced once, as by the loss alone.
+ *
+ * @throws E_UNSUPPORTED when the model has come to no embedding
+ */
+export function adversarialGradients<Aux>(
+  attack: Attack,
+  backend: Backend,
+  parameters: NamedTensors,
+  states: readonly Variable[],
+  measure: Measure<Aux>,
+): AdversarialGradients<Aux> {
+  const statesBefore = states.map(({ value }) => copy(value))
+  const reset = (to: readonly Tensor[]): void =>
+    states.forEach((state, i) => {
+      const value = to[i]
+      if (value !== undefined) state.assign(value)
+    })
+
+  const clean = spiedPass(backend, parameters, [], measure)
+  if (clean.seen.length === 0) throw noEmbedding(attack.name)
+  const statesAfter = states.map(({ value }) => copy(value))
+  let { seen } = clean
+  let perturbations: readonly (Tensor | undefined)[] = []
+  for (let i = 0; i < attack.steps; i++) {
+    if (i > 0) {
+      reset(statesBefore)
+      seen = spiedPass(backend, {}, perturbations, measure).seen
+    }
+    perturbations = seen.map((gradient, j) => gradient && attack.move(gradient, perturbations[j]))
+    for (const gradient of seen) gradient?.dispose()
+  }
+  reset(statesBefore)
+  const moved = spiedPass(backend, parameters, perturbations, measure)
+  for (const gradient of moved.seen) gradient?.dispose()
+  reset(statesAfter)
+
+  const gradients = Object.entries(clean.gradients).map(([path, gradient]) => {
+    const other = moved.gradients[path] ?? gradient
+    return [path, add(gradient, attack.weight === 1 ? other : mul(other, attack.weight))] as const
+  })
+  return { value: clean.value, aux: clean.aux, gradients: Object.fromEntries(gradients) }
+}
+
+/**
+ * One forward and backward pass with perturbations added to embedded inputs, in the order in which the model comes to them. What it has seen are the gradients by those
+ * inputs, kept; undefined where the loss doesn't depend on one.
+ */
+function spiedPass<Aux>(
+  backend: Backend,
+  parameters: NamedTensors,
+  perturbations: readonly (Tensor | undefined)[],
+  measure: Measure<Aux>,
+): AdversarialGradients<Aux> & { readonly seen: readonly (Tensor | undefined)[] } {
+  const seen: (Tensor | undefined)[] = []
+  let probe: Tensor | undefined
+  const embedded = (vectors: Tensor): Tensor => {
+    const index = seen.push(undefined) - 1
+    // The probe makes the tape follow the vectors even where the embedding is frozen.
+    const inputs = probe === undefined ? [vectors] : [vectors, probe]
+    const [followed = vectors] = customGradient('adversarial', inputs, ([each = vectors]) => {
+      const perturbation = perturbations[index]
+      return {
+        outputs: [perturbation === undefined ? copy(each) : add(each, perturbation)],
+        saved: [],
+        backward: ([gradient = null]) => {
+          if (gradient !== null) seen[index] = keep(copy(gradient))
+          return [gradient, null]
+        },
+      }
+    })
+    return followed
+  }
+  const names = Object.keys(parameters)
+  const run = (tensors: readonly Tensor[]): { value: Tensor; aux: Aux } => {
+    probe = tensors.at(-1)
+    return measure(embedded)
+  }
+  const { value, gradients, aux } = valueAndGrad(run)([...Object.values(parameters), zeros([], { backend })])
+  return { value, aux, seen, gradients: Object.fromEntries(names.map((name, i) => [name, gradients[i]!])) }
+}
+
+function noEmbedding(operation: string): RnnError {
+  return new RnnError({
+    code: 'E_UNSUPPORTED',
+    operation,
+    problem: 'the model has come to no embedding whose vectors could be moved',
+    fix: "let forward hand its context on to the embedding: this.words.forward(ids, child(context, 'words'))",
+  })
+}
