@@ -11,6 +11,8 @@ export type { MonitorOptions } from './callbacks/monitor.ts'
 export { reduceOnPlateau, type ReduceOnPlateauOptions } from './callbacks/reduce-on-plateau.ts'
 export { History, type HistoryRow } from './history/history.ts'
 export type { JsonObject, JsonValue } from './json.ts'
+export { ctc, ctcLosses, type CtcLossesOptions, type CtcOptions } from './ctc/ctc.ts'
+export type { CtcLabels, CtcTargets } from './ctc/labels.ts'
 
 // Losses: one file each.
 export { categoricalHinge } from './losses/categorical-hinge.ts'

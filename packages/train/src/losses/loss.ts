@@ -2,6 +2,7 @@
 // by hand) and a line in src/index.ts.
 
 import { scope, type Tensor } from '@rnn/core'
+import type { HostArray, HostInput } from '@rnn/layers'
 import type { JsonObject } from '../json.ts'
 
 /** What a loss or a metric may need beside outputs and targets. */
@@ -31,6 +32,11 @@ export interface Loss<Outputs = Tensor, Targets = Tensor> {
   readonly name: string
   /** The options, as JSON: part of a checkpoint's fingerprint. */
   readonly configuration: JsonObject
+  /**
+   * Called by `fit` and `evaluate` with the targets and lengths of each batch, as the set gives them, before its step: where they lie in host memory, what is wrong with them can be said on
+   * any backend, and before anything has happened. Throws what is to be said. Default: nothing is looked at.
+   */
+  check?(targets: HostInput<Targets>, lengths: HostArray | Tensor | undefined): void
   /** The mean over the batch, float32 `[]`. It belongs to the caller's scope. */
   compute(outputs: Outputs, targets: Targets, context?: LossContext): Tensor
   /** As `compute`, with the weight of the batch. Default: each sample of the batch weighs 1. */

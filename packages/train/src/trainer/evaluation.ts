@@ -124,6 +124,7 @@ function evaluateBatch<Input, Output, Targets>(
   { totals, readings, stream }: Gathering<Output, Targets>,
   number: number,
 ): void {
+  loss?.check?.(batch.targets, batch.lengths)
   const { backend } = model
   const measured = scope(backend, () => {
     const input = stepInput(batch, undefined, stream, backend)
