@@ -4,6 +4,8 @@ import {
   accumulate,
   add,
   alias,
+  allocateTensor,
+  assign,
   copy,
   hold,
   matmul,
@@ -24,6 +26,8 @@ export class Accumulator {
   #sum: Tensor | undefined
   /** Whether the buffer was made for this gradient. The first whole contribution is only borrowed: most tensors get no second one. */
   #made = false
+  /** While only these pieces of an axis have been written, and the rest of the buffer holds anything. */
+  #written: { readonly axis: number; readonly from: number; readonly to: number } | undefined
 
   constructor(backend: Backend, shape: Shape) {
     this.#backend = backend
@@ -32,10 +36,13 @@ export class Accumulator {
 
   /** The gradient so far; undefined stands for zero. */
   get sum(): Tensor | undefined {
+    this.#complete()
     return this.#sum
   }
 
   add(contribution: Contribution): void {
+    if (contribution.kind === 'slice' && this.#addBesideOthers(contribution)) return
+    this.#complete()
     switch (contribution.kind) {
       case 'whole':
         if (this.#sum === undefined) this.#sum = hold(alias(contribution.gradient))
@@ -61,8 +68,44 @@ export class Accumulator {
     }
   }
 
+  /**
+   * The pieces of a split come one beside the other: each is copied to its place, without zeros that it would be added to. False where a piece goes
+   * elsewhere.
+   */
+  #addBesideOthers({ gradient, axis, start }: Extract<Contribution, { kind: 'slice' }>): boolean {
+    const end = start + (gradient.shape[axis] ?? 0)
+    const written = this.#written ?? { axis, from: start, to: start }
+    const first = this.#sum === undefined
+    const beside = (first || this.#written !== undefined) && (start === written.to || end === written.from)
+    if (!beside || written.axis !== axis) return false
+    const target = first ? this.#replace(allocateTensor(this.#backend, this.#shape, 'float32')) : this.#sum
+    if (target === undefined) return false
+    assign(sliceView(target, axis, start, end - start), gradient)
+    const [from, to] = [Math.min(start, written.from), Math.max(end, written.to)]
+    this.#written = to - from === this.#shape[axis] ? undefined : { axis, from, to }
+    return true
+  }
+
+  /** Zeros where nothing was written. */
+  #complete(): void {
+    if (this.#written === undefined || this.#sum === undefined) return
+    const { axis, from, to } = this.#written
+    this.#written = undefined
+    const length = this.#shape[axis] ?? 0
+    this.#clear(this.#sum, axis, 0, from)
+    this.#clear(this.#sum, axis, to, length)
+  }
+
+  #clear(sum: Tensor, axis: number, from: number, to: number): void {
+    if (from === to) return
+    const zero = zeros(this.#shape.with(axis, to - from), { backend: this.#backend })
+    assign(sliceView(sum, axis, from, to - from), zero)
+    zero.dispose()
+  }
+
   /** Hands the gradient over, contiguous and in a buffer of its own; zeros if nothing was added. The caller's scope owns it. */
   take(): Tensor {
+    this.#complete()
     const result =
       this.#sum === undefined
         ? zeros(this.#shape, { backend: this.#backend })
@@ -76,6 +119,7 @@ export class Accumulator {
   release(): void {
     this.#sum?.dispose()
     this.#sum = undefined
+    this.#written = undefined
   }
 
   #own(): Tensor {

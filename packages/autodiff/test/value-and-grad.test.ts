@@ -15,7 +15,9 @@ import {
   mean,
   mul,
   pow,
+  reshape,
   scope,
+  slice,
   square,
   sub,
   sum,
@@ -254,6 +256,89 @@ describe('gradients that a computation brings itself', () => {
       return { outputs: [mul(each, -1)], saved: [], backward: () => [] }
     })
     expect([...(y?.dataSync() ?? [])]).toEqual([-1, -2])
+  })
+})
+
+describe('the pieces of a tensor', () => {
+  const taken = (pieces: readonly (readonly [start: number, size: number])[]): number[] => {
+    const x = reshape(vector(1, 2, 3, 4, 5, 6), [1, 6])
+    const expected = new Array<number>(6).fill(0)
+    const { value, gradients } = valueAndGrad((each: Tensor) => {
+      const terms = pieces.map(([start, size], i) => {
+        for (let at = start; at < start + size; at++) expected[at] = (expected[at] ?? 0) + i + 1
+        return sum(mul(slice(each, 1, start, size), i + 1))
+      })
+      return terms.reduce((total, term) => add(total, term))
+    })(x)
+    const found = [...gradients.dataSync()]
+    for (const each of [value, gradients, x]) each.dispose()
+    expect(found).toEqual(expected)
+    return found
+  }
+
+  test.each<[string, readonly (readonly [number, number])[]]>([
+    [
+      'beside one another, the last first',
+      [
+        [0, 2],
+        [2, 3],
+        [5, 1],
+      ],
+    ],
+    [
+      'beside one another, the first first',
+      [
+        [5, 1],
+        [2, 3],
+        [0, 2],
+      ],
+    ],
+    [
+      'from the middle outwards',
+      [
+        [5, 1],
+        [0, 2],
+        [2, 3],
+      ],
+    ],
+    ['one alone', [[2, 2]]],
+    [
+      'with a gap',
+      [
+        [0, 1],
+        [4, 2],
+      ],
+    ],
+    [
+      'one twice, and over one another',
+      [
+        [1, 3],
+        [2, 4],
+        [2, 4],
+        [0, 6],
+      ],
+    ],
+    [
+      'the whole first, then a piece',
+      [
+        [0, 6],
+        [3, 2],
+      ],
+    ],
+  ])('%s', (_, pieces) => {
+    taken(pieces)
+  })
+
+  test('of two axes', () => {
+    const x = tensor(
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      { backend },
+    )
+    const { gradients } = valueAndGrad((each: Tensor) => add(sum(slice(each, 0, 0, 1)), sum(slice(each, 1, 1, 1))))(x)
+    expect([...gradients.dataSync()]).toEqual([1, 2, 0, 1])
   })
 })
 

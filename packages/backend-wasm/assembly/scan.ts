@@ -63,8 +63,33 @@ export function linearScanBackward(args: usize, part: i32, parts: i32): void {
   }
 }
 
+/** A step between two others, 16 units at a time, without a question inside the loop; whatever is left, and the first and last step, go by `gradTail`. */
 function gradStep(gradH: usize, a: usize, later: usize, before: usize, gradB: usize, gradA: usize, count: i32): void {
-  for (let j = 0; j < count; j += 4) {
+  let j = 0;
+  if (later != 0 && before != 0) {
+    for (; j + 16 <= count; j += 16) {
+      const at = <usize>j << 2;
+      const g0 = madd(v128.load(a + at), v128.load(later + at), v128.load(gradH + at));
+      const g1 = madd(v128.load(a + at, 16), v128.load(later + at, 16), v128.load(gradH + at, 16));
+      const g2 = madd(v128.load(a + at, 32), v128.load(later + at, 32), v128.load(gradH + at, 32));
+      const g3 = madd(v128.load(a + at, 48), v128.load(later + at, 48), v128.load(gradH + at, 48));
+      v128.store(gradB + at, g0);
+      v128.store(gradB + at, g1, 16);
+      v128.store(gradB + at, g2, 32);
+      v128.store(gradB + at, g3, 48);
+      v128.store(gradA + at, f32x4.mul(g0, v128.load(before + at)));
+      v128.store(gradA + at, f32x4.mul(g1, v128.load(before + at, 16)), 16);
+      v128.store(gradA + at, f32x4.mul(g2, v128.load(before + at, 32)), 32);
+      v128.store(gradA + at, f32x4.mul(g3, v128.load(before + at, 48)), 48);
+    }
+  }
+  gradTail(gradH, a, later, before, gradB, gradA, j, count);
+}
+
+function gradTail(
+  gradH: usize, a: usize, later: usize, before: usize, gradB: usize, gradA: usize, from: i32, count: i32
+): void {
+  for (let j = from; j < count; j += 4) {
     const at = <usize>j << 2;
     let grad = v128.load(gradH + at);
     if (later) grad = madd(v128.load(a + at), v128.load(later + at), grad);
