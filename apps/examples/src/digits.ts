@@ -179,7 +179,7 @@ export function misread({ inputs, targets }: LabelledImages, logits: HostArray<F
   )
   return {
     data: { values },
-    facet: { field: 'digit', type: 'nominal', sort: null, header: { title: null } },
+    facet: { field: 'digit', type: 'nominal', sort: { field: 'place', op: 'min' }, header: { title: null } },
     columns: 6,
     title: 'digits that the network misread',
     spec: {

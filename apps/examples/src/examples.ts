@@ -1,10 +1,14 @@
 /** All examples, by the name that `pnpm example` takes. */
 
 import { addition } from './addition.ts'
+import { forecast } from './forecast.ts'
+import { generate } from './generate.ts'
 import { mnistRows } from './mnist-rows.ts'
 import type { Example } from './example.ts'
 
 export const examples: Readonly<Record<string, Example>> = {
   addition,
+  forecast,
+  generate,
   'mnist-rows': mnistRows,
 }
