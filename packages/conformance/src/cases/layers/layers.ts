@@ -38,6 +38,7 @@ import {
 import type { ConformanceCase } from '../../case.ts'
 import { input, inputOf } from '../../programs.ts'
 import { layerCases } from './layer-case.ts'
+import { recurrentVariantCases } from './recurrent-variants.ts'
 
 const [BATCH, TIME, FEATURES, UNITS] = [4, 5, 3, 4]
 const x = input([BATCH, TIME, FEATURES], 201)
@@ -221,6 +222,7 @@ export const layerLevel: readonly ConformanceCase[] = [
     }),
   ]),
   ...recurrentCases,
+  ...recurrentVariantCases,
   ...linearCases,
   ...layerCases('layers/sequential/classifier', 'embedding, bidirectional LSTM, max over time, dropout, dense', {
     make: () =>
