@@ -2,9 +2,17 @@
 
 import type { Outputs } from './subjects/subject.ts'
 import { ADAM, recurrentData } from './workloads/recurrent-data.ts'
+import { seq2seqData } from './workloads/seq2seq-data.ts'
 import { stepSizes } from './workloads/step.ts'
 import { textData, textLayer } from './workloads/text-data.ts'
-import { gatesOf, type CellKind, type NetworkTask, type Sizes, type Task } from './workloads/workload.ts'
+import {
+  gatesOf,
+  type CellKind,
+  type NetworkTask,
+  type Seq2seqTask,
+  type Sizes,
+  type Task,
+} from './workloads/workload.ts'
 
 /** The largest deviation found, as a share of the largest magnitude of the array it was found in. */
 export interface Agreement {
@@ -27,7 +35,7 @@ interface Chain {
   readonly averaged: number
 }
 
-function chainOf(task: NetworkTask): Chain {
+function chainOf(task: Exclude<NetworkTask, Seq2seqTask>): Chain {
   switch (task.kind) {
     case 'recurrent': {
       const { cell, mode, sizes } = task
@@ -43,9 +51,26 @@ function chainOf(task: NetworkTask): Chain {
   }
 }
 
+/** The longest chains of an encoder–decoder: all steps of the encoder, bridge, all steps of the decoder with their attention, readout, vocabulary; backward the transposed products. */
+function seq2seqRoundings({ time, vocabularySize, embeddingSize, units }: Seq2seqTask): {
+  forward: number
+  backward: number
+} {
+  const memory = 2 * units
+  const attention = units + units + time + STEP_ROUNDINGS
+  const encoderStep = embeddingSize + units + STEP_ROUNDINGS
+  const decoderStep = embeddingSize + memory + units + attention + STEP_ROUNDINGS
+  const backwardStep = 3 * units + STEP_ROUNDINGS
+  return {
+    forward: time * (encoderStep + decoderStep) + memory + (2 * memory + embeddingSize) + units + vocabularySize,
+    backward: time * (2 * backwardStep + attention + memory) + vocabularySize + 3 * units,
+  }
+}
+
 /** The weights that a training step starts from, by name. */
 function initialWeights(task: Task): Readonly<Record<string, Float32Array>> {
   if (task.kind === 'text') return { ...textData(task).weights }
+  if (task.kind === 'seq2seq') return seq2seqData(task).weights
   if (task.kind === 'matmul' || task.kind === 'add') return {}
   return { ...recurrentData(chainOf(task)) }
 }
@@ -58,6 +83,11 @@ export function tolerancesOf(task: Task): { readonly value: number; readonly gra
   const of = (roundings: number): number => 2 * CONFIDENCE * Math.sqrt(roundings) * UNIT_ROUNDOFF
   if (task.kind === 'matmul') return { value: of(task.size), gradient: 0 }
   if (task.kind === 'add') return { value: of(1), gradient: 0 }
+  if (task.kind === 'seq2seq') {
+    const { forward, backward } = seq2seqRoundings(task)
+    const positions = task.batch * task.time
+    return { value: of(forward + positions), gradient: of(forward + backward + positions) }
+  }
   const { cell, sizes, readout, averaged } = chainOf(task)
   const { batch, time, inputSize, units } = sizes
   const forward = time * (inputSize + units + STEP_ROUNDINGS) + readout

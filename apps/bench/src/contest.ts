@@ -285,7 +285,7 @@ function casesOf(
   times: ReadonlyMap<ImplementationInfo, readonly number[]>,
   agreements: ReadonlyMap<ImplementationInfo, Agreement>,
 ): CaseResult[] {
-  return workload.cases.flatMap(({ name, flop }, taskIndex) => {
+  return workload.cases.flatMap(({ name, flop, tokens }, taskIndex) => {
     const [fastest, ...others] = infos
       .filter((info) => info.taskIndex === taskIndex && info.timed && info.probe?.unit !== 'byte')
       .map((info): ImplementationResult => {
@@ -296,6 +296,7 @@ function casesOf(
           agreement: agreements.get(info) ?? null,
           gflops: gigaPerSecond(info.probe?.work ?? flop, summary.medianMs),
           ...summary,
+          ...(tokens !== undefined && { tokensPerSecond: (tokens / summary.medianMs) * 1000 }),
         }
       })
       .toSorted((a, b) => a.medianMs - b.medianMs)

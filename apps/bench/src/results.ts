@@ -14,6 +14,8 @@ export interface ImplementationResult extends Summary {
   /** How far its outputs were from the reference's, in the array where that was most of its tolerance. Null for the reference itself. */
   readonly agreement: Agreement | null
   readonly gflops: number
+  /** Target words each second, for a case that counts them. */
+  readonly tokensPerSecond?: number
 }
 
 /** A case by all timed implementations of a subject, the fastest first. */

@@ -67,8 +67,8 @@ describe('the command', () => {
     expect(readFileSync(join(folder, 'chart.svg'), 'utf8')).toMatch(/^<svg [^]*scan-linear-2x3x4x5[^]*<\/svg>\n$/)
   })
 
-  test('carries a state from step to step, trains a text classifier, and goes on when a subject fails', () => {
-    const only = ['lstm-step-5', 'gru-step-4', 'text-train-2x3']
+  test('carries a state from step to step, trains a text classifier and a translation model, and goes on when a subject fails', () => {
+    const only = ['lstm-step-5', 'gru-step-4', 'text-train-2x3', 'seq2seq-train-1x2']
     const chosen = ['--only', only.join(','), '--subjects', 'rnn-wasm,torch']
     const { code, stdout, stderr } = bench('--quick', '--json', ...chosen, '--out', folder)
     const lines = linesOf(stdout)

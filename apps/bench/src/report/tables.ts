@@ -90,14 +90,15 @@ function timesTable(subjects: readonly SubjectResult[]): string {
 
 /** The implementation, with what its equation or its device has to be said of. */
 export function describeImplementation(
-  { name, equation }: ImplementationResult,
+  { name, equation, tokensPerSecond }: ImplementationResult,
   memoryGBs: number | null,
   device: DeviceResult | null,
 ): string {
-  if (device !== null) return `${name}; ${describeShares(device)}`
+  const speed = tokensPerSecond === undefined ? '' : `; ${number(tokensPerSecond)} target words/s`
+  if (device !== null) return `${name}${speed}; ${describeShares(device)}`
   if (memoryGBs !== null) return `${name}; reads ${number(memoryGBs)} GB/s`
   const variant = /reset before|hidden state for cell/.exec(equation)
-  return variant === null ? name : `${name} (${variant[0]})`
+  return variant === null ? `${name}${speed}` : `${name} (${variant[0]})`
 }
 
 /** `0.42 of its matmul, 0.13 of its copy`; of a device in software, that its times mean nothing. */

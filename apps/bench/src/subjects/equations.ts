@@ -10,4 +10,5 @@ export const EQUATIONS = {
   matmul: 'product of matrices',
   add: 'sum of arrays',
   text: 'embedding, bidirectional LSTM, max over time, dense',
+  seq2seq: 'GRU encoder–decoder with additive attention',
 } as const

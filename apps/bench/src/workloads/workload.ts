@@ -43,6 +43,22 @@ export interface TextTask {
   readonly classes: number
 }
 
+/**
+ * A training step of an encoder–decoder on one batch of full rows, `time` words on either side: embeddings, bidirectional GRU encoder, a dense bridge with tanh, additive attention with the
+ * decoder's state before the step (Bahdanau et al. 2015), GRU decoder fed with embedding and context, a tanh readout of state, context and embedding, softmax cross-entropy averaged over
+ * all words, all gradients, Adam's update, the loss read.
+ */
+export interface Seq2seqTask {
+  readonly kind: 'seq2seq'
+  readonly batch: number
+  readonly time: number
+  /** On either side. */
+  readonly vocabularySize: number
+  readonly embeddingSize: number
+  /** Of the encoder's directions, the attention, the decoder and the readout. */
+  readonly units: number
+}
+
 /** The product of two square matrices, float32. They and the result stay where the subject computes: a run ends when it has computed, and reads nothing. */
 export interface MatmulTask {
   readonly kind: 'matmul'
@@ -56,7 +72,7 @@ export interface AddTask {
 }
 
 /** The work of networks. */
-export type NetworkTask = RecurrentTask | StepTask | TextTask
+export type NetworkTask = RecurrentTask | StepTask | TextTask | Seq2seqTask
 
 /** The work to be timed, as plain data that can cross to a process. A new kind of work is a new member. */
 export type Task = NetworkTask | MatmulTask | AddTask
@@ -67,6 +83,8 @@ export interface WorkloadCase {
   readonly task: Task
   /** Floating-point operations of one run, by the formula of the workload's family. */
   readonly flop: number
+  /** Target words of one run, where people count speed in them. */
+  readonly tokens?: number
 }
 
 /** What a workload's result must show. */
@@ -135,7 +153,7 @@ const FLOAT_BYTES = 4
  * backward and for the update; two arrays read and one written for a product or a sum. Undefined for a task whose bytes depend on its data.
  */
 export function leastBytes(task: Task): number | undefined {
-  if (task.kind === 'text') return undefined
+  if (task.kind === 'text' || task.kind === 'seq2seq') return undefined
   if (task.kind === 'matmul') return 3 * task.size ** 2 * FLOAT_BYTES
   if (task.kind === 'add') return 3 * task.elements * FLOAT_BYTES
   const { batch, time, inputSize, units } =

@@ -14,7 +14,8 @@ export async function ortImplementations(
   runtime: OrtRuntime,
   task: Task,
 ): Promise<readonly Implementation[] | { readonly cannot: string }> {
-  if (task.kind === 'text' || (task.kind === 'recurrent' && task.mode === 'train')) return { cannot: 'it only infers' }
+  if (task.kind === 'text' || task.kind === 'seq2seq' || (task.kind === 'recurrent' && task.mode === 'train'))
+    return { cannot: 'it only infers' }
   // Its arrays would have to stay on the device from run to run.
   if (task.kind === 'matmul' || task.kind === 'add') return { cannot: 'nobody has written this for it' }
   const { cell } = task

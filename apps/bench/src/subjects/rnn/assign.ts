@@ -4,7 +4,7 @@ import type { Module } from '@rnn/layers'
 
 /** Overwrites every parameter of a model; `nameOf` gives the name of a path's weights. */
 export function assignWeights(
-  model: Module,
+  model: Module<never, unknown>,
   weights: Readonly<Record<string, Float32Array>>,
   nameOf: (path: string) => string = (path) => path,
 ): void {

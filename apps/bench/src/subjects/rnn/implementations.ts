@@ -19,6 +19,10 @@ export async function rnnImplementations(backend: Backend, task: Task): Promise<
       const { textImplementation } = await import('./text.ts')
       return [await textImplementation(backend, task)]
     }
+    case 'seq2seq': {
+      const { seq2seqImplementation } = await import('./seq2seq.ts')
+      return [await seq2seqImplementation(backend, task)]
+    }
     case 'matmul':
     case 'add': {
       const { arrayImplementation } = await import('./arrays.ts')

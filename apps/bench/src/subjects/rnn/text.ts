@@ -1,14 +1,14 @@
 /** The text classifier as a user of `@rnn/layers` and `@rnn/train` writes it. */
 
-import { readTensors, type Backend, type Tensor } from '@rnn/core'
+import type { Backend } from '@rnn/core'
 import { bidirectional, dense, embedding, lstm, maxOverTime, sequential } from '@rnn/layers'
-import { adam, crossEntropy, Trainer } from '@rnn/train'
-import { ADAM } from '../../workloads/recurrent-data.ts'
+import { crossEntropy } from '@rnn/train'
 import { textData } from '../../workloads/text-data.ts'
 import type { TextTask } from '../../workloads/workload.ts'
 import { EQUATIONS } from '../equations.ts'
-import type { Implementation, Outputs } from '../subject.ts'
+import type { Implementation } from '../subject.ts'
 import { assignWeights } from './assign.ts'
+import { trainerSteps } from './trainer-steps.ts'
 
 const LAYERS: Readonly<Record<string, string>> = {
   '0.kernel': 'embedding',
@@ -33,34 +33,12 @@ export async function textImplementation(backend: Backend, task: TextTask): Prom
   )
   await model.init(backend, { seed: 1 })
   assignWeights(model, { ...weights }, nameOf)
-  const trainer = new Trainer(model, { loss: crossEntropy(), optimizer: adam(ADAM) })
   const batch = { inputs: { data: words, shape: [size, time] }, targets: { data: labels, shape: [size] }, size }
 
   return {
     name: 'trainer.step',
     equation: EQUATIONS.text,
     timed: true,
-    async outputs(): Promise<Outputs> {
-      const step = trainer.computeGradients(batch)
-      trainer.applyGradients(step)
-      const values = model.parameters().map(({ path, variable }) => [path, variable.value] as const)
-      const outputs = {
-        values: await named([['loss', step.loss]]),
-        gradients: await named(Object.entries(step.gradients)),
-        updated: await named(values),
-      }
-      step.dispose()
-      return outputs
-    },
-    async run() {
-      const loss = trainer.step(batch)
-      await loss.data()
-      loss.dispose()
-    },
+    ...trainerSteps(model, crossEntropy(), batch, nameOf),
   }
-}
-
-async function named(tensors: readonly (readonly [string, Tensor])[]): Promise<Record<string, Float32Array>> {
-  const arrays = await readTensors(tensors.map(([, tensor]) => tensor))
-  return Object.fromEntries(tensors.map(([path], i) => [nameOf(path), Float32Array.from(arrays[i] ?? [])]))
 }

@@ -19,6 +19,10 @@ export async function tfjsImplementations(tensorFlow: TensorFlow, task: Task): P
       const { textImplementations } = await import('./text.ts')
       return textImplementations(tensorFlow, task)
     }
+    case 'seq2seq': {
+      const { seq2seqImplementation } = await import('./seq2seq.ts')
+      return [seq2seqImplementation(tensorFlow, task)]
+    }
     case 'matmul':
     case 'add': {
       const { arrayImplementation } = await import('./arrays.ts')

@@ -1,13 +1,13 @@
 /** The text classifier on TensorFlow.js: by tfjs-layers, and with the LSTMs in tfjs-core ops. */
 
 import type { Scalar, Tensor, Tensor2D, Tensor3D, Variable } from '@tensorflow/tfjs-core'
-import { ADAM } from '../../workloads/recurrent-data.ts'
 import { textData, textLayer, type TextData, type TextWeights } from '../../workloads/text-data.ts'
 import type { RecurrentTask, TextTask } from '../../workloads/workload.ts'
 import { EQUATIONS } from '../equations.ts'
-import type { Implementation, Outputs } from '../subject.ts'
+import type { Implementation } from '../subject.ts'
 import type { TensorFlow } from './load.ts'
 import { opsNetwork } from './ops-network.ts'
+import { variableSteps } from './variable-steps.ts'
 
 /** A classifier with its weights, by the names of `TextWeights`. LSTM gates are in our order in both. */
 interface Classifier {
@@ -107,45 +107,13 @@ function opsClassifier(tensorFlow: TensorFlow, task: TextTask, { weights }: Text
 }
 
 function training(
-  { tf }: TensorFlow,
+  tensorFlow: TensorFlow,
   { weights, forward }: Classifier,
   { batch, time, classes }: TextTask,
   data: TextData,
 ): Pick<Implementation, 'outputs' | 'run'> {
+  const { tf } = tensorFlow
   const words = tf.tensor2d(data.words, [batch, time], 'int32')
   const targets = tf.oneHot(tf.tensor1d(data.labels, 'int32'), classes) as Tensor2D
-  const { learningRate, beta1, beta2, epsilon } = ADAM
-  const optimizer = tf.train.adam(learningRate, beta1, beta2, epsilon)
-  const variables = Object.entries(weights)
-
-  const trainingStep = (): ReturnType<typeof tf.variableGrads> => {
-    const result = tf.variableGrads(
-      () => tf.losses.softmaxCrossEntropy(targets, forward(words)) as Scalar,
-      variables.map(([, variable]) => variable),
-    )
-    optimizer.applyGradients(variables.map(([, { name }]) => ({ name, tensor: result.grads[name]! })))
-    return result
-  }
-  return {
-    async outputs(): Promise<Outputs> {
-      const { value, grads } = trainingStep()
-      const read = async (tensor: Tensor): Promise<Float32Array> => Float32Array.from(await tensor.data<'float32'>())
-      const gradients: Record<string, Float32Array> = {}
-      const updated: Record<string, Float32Array> = {}
-      for (const [name, variable] of variables) {
-        gradients[name] = await read(grads[variable.name]!)
-        updated[name] = await read(variable)
-      }
-      const outputs = { values: { loss: await read(value) }, gradients, updated }
-      value.dispose()
-      tf.dispose(grads)
-      return outputs
-    },
-    async run() {
-      const { value, grads } = trainingStep()
-      await value.data()
-      value.dispose()
-      tf.dispose(grads)
-    },
-  }
+  return variableSteps(tensorFlow, weights, () => tf.losses.softmaxCrossEntropy(targets, forward(words)) as Scalar)
 }

@@ -1,6 +1,7 @@
 /** What PyTorch does for a task: it times itself, because a message to another process takes longer than a step. */
 
 import { recurrentData } from '../../workloads/recurrent-data.ts'
+import { seq2seqData } from '../../workloads/seq2seq-data.ts'
 import { stepSizes } from '../../workloads/step.ts'
 import { textData } from '../../workloads/text-data.ts'
 import type { NetworkTask, Task } from '../../workloads/workload.ts'
@@ -36,6 +37,7 @@ export async function torchImplementations(task: Task): Promise<Preparation> {
 
 function equationOf(task: NetworkTask): string | undefined {
   if (task.kind === 'text') return EQUATIONS.text
+  if (task.kind === 'seq2seq') return EQUATIONS.seq2seq
   return task.cell === 'minimalGated' ? undefined : EQUATIONS[task.cell]
 }
 
@@ -48,6 +50,10 @@ function dataOf(task: NetworkTask): Arrays {
   if (task.kind === 'text') {
     const { words, labels, weights } = textData(task)
     return { words, labels, ...weights }
+  }
+  if (task.kind === 'seq2seq') {
+    const { source, target, labels, weights } = seq2seqData(task)
+    return { source, target, labels, ...weights }
   }
   const { cell } = task
   return { ...recurrentData({ cell, sizes: task.kind === 'step' ? stepSizes(task) : task.sizes }) }

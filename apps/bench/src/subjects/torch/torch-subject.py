@@ -184,7 +184,98 @@ class TextTraining:
         }
 
 
+class Translator(torch.nn.Module):
+    """Encoder, bridge, additive attention before each step, decoder and readout, as apps/translation trains them."""
+
+    def __init__(self, task, data):
+        super().__init__()
+        vocabulary, size, units = (task[name] for name in ("vocabularySize", "embeddingSize", "units"))
+        self.source = torch.nn.Embedding(vocabulary, size)
+        self.target = torch.nn.Embedding(vocabulary, size)
+        self.encoder = torch.nn.GRU(size, units, batch_first=True, bidirectional=True)
+        self.bridge = torch.nn.Linear(2 * units, units)
+        self.query = torch.nn.Linear(units, units, bias=False)
+        self.memory = torch.nn.Linear(2 * units, units, bias=False)
+        self.score = torch.nn.Linear(units, 1, bias=False)
+        self.decoder = torch.nn.GRUCell(size + 2 * units, units)
+        self.readout = torch.nn.Linear(3 * units + size, units)
+        self.output = torch.nn.Linear(units, vocabulary)
+        self.units = units
+        with torch.no_grad():
+            for name, parameter in self.arrays(value).items():
+                parameter.copy_(array(data[name], *parameter.shape))
+
+    def arrays(self, of):
+        """Parameters (or what `of` gives for them) under the bench's names, as views."""
+        units = self.units
+        readout = of(self.readout.weight).T
+        result = {
+            "source.kernel": of(self.source.weight),
+            "bridge.layers.0.kernel": of(self.bridge.weight).T,
+            "bridge.layers.0.bias": of(self.bridge.bias),
+            "target.kernel": of(self.target.weight),
+            "attention.queryKernel": of(self.query.weight).T,
+            "attention.memoryKernel": of(self.memory.weight).T,
+            "attention.scoreVector": of(self.score.weight)[0],
+            "readout.stateKernel": readout[:units],
+            "readout.contextKernel": readout[units : 3 * units],
+            "readout.embeddingKernel": readout[3 * units :],
+            "readout.bias": of(self.readout.bias),
+            "output.kernel": of(self.output.weight).T,
+            "output.bias": of(self.output.bias),
+        }
+        layers = (("encoder.forward", self.encoder, "_l0"), ("encoder.backward", self.encoder, "_l0_reverse"), ("decoder", self.decoder, ""))
+        for name, module, suffix in layers:
+            result[name + ".kernel"] = of(getattr(module, "weight_ih" + suffix)).T
+            result[name + ".recurrent"] = of(getattr(module, "weight_hh" + suffix)).T
+            result[name + ".bias"] = of(getattr(module, "bias_ih" + suffix))
+            result[name + ".recurrentBias"] = of(getattr(module, "bias_hh" + suffix))
+        return result
+
+    def forward(self, source, target):
+        memory, final = self.encoder(self.source(source))
+        hidden = torch.tanh(self.bridge(torch.cat([final[0], final[1]], -1)))
+        keys = self.memory(memory)
+        embedded = self.target(target)
+        states, contexts = [], []
+        for t in range(target.shape[1]):
+            scores = self.score(torch.tanh(self.query(hidden)[:, None] + keys)).squeeze(-1)
+            context = torch.bmm(torch.softmax(scores, -1)[:, None], memory).squeeze(1)
+            hidden = self.decoder(torch.cat([embedded[:, t], context], -1), hidden)
+            states.append(hidden)
+            contexts.append(context)
+        read = torch.cat([torch.stack(states, 1), torch.stack(contexts, 1), embedded], -1)
+        return self.output(torch.tanh(self.readout(read)))
+
+
+class TranslationTraining:
+    def __init__(self, task, data):
+        self.model = Translator(task, data)
+        words = lambda name: array(data[name], task["batch"], task["time"], dtype=numpy.int32).long()
+        self.source, self.target, self.labels = words("source"), words("target"), words("labels")
+        self.optimizer = torch.optim.Adam(self.model.parameters(), **ADAM)
+        self.name = "nn.GRU, nn.GRUCell"
+
+    def run(self):
+        self.optimizer.zero_grad(set_to_none=True)
+        logits = self.model(self.source, self.target)
+        loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), self.labels.flatten())
+        loss.backward()
+        self.optimizer.step()
+        return loss.item()
+
+    def outputs(self):
+        loss = self.run()
+        return {
+            "values": {"loss": encoded(torch.tensor([loss]))},
+            "gradients": all_encoded(self.model.arrays(gradient)),
+            "updated": all_encoded(self.model.arrays(value)),
+        }
+
+
 def implementation(task, data):
+    if task["kind"] == "seq2seq":
+        return TranslationTraining(task, data)
     if task["kind"] == "text":
         return TextTraining(task, data)
     if task["kind"] == "step":
