@@ -4,11 +4,13 @@ import type { ConformanceCase } from '../case.ts'
 import { oracleCases } from './fused/oracle-cases.ts'
 import { otherCallCases } from './fused/other-calls.ts'
 import { recurrentCallCases } from './fused/recurrent-calls.ts'
+import { convolutionGradients } from './gradients/convolution.ts'
 import { elementwiseGradients } from './gradients/elementwise.ts'
 import { linearCellGradients } from './gradients/linear-cells.ts'
 import { recurrentGradients } from './gradients/recurrent.ts'
 import { structureGradients } from './gradients/structure.ts'
 import { tapeGradients } from './gradients/tape.ts'
+import { convolutionLayers } from './layers/convolution.ts'
 import { layerLevel } from './layers/layers.ts'
 import { lifecycleCases } from './lifecycle/lifecycle.ts'
 import { binaryCases } from './primitives/binary.ts'
@@ -46,8 +48,10 @@ export const CASES: readonly ConformanceCase[] = [
   ...structureGradients,
   ...recurrentGradients,
   ...linearCellGradients,
+  ...convolutionGradients,
   ...tapeGradients,
   ...lifecycleCases,
   ...layerLevel,
+  ...convolutionLayers,
   ...trainingLevel,
 ]

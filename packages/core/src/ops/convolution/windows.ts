@@ -15,11 +15,12 @@ import { reshape, slice } from '../views.ts'
 import { countsOf, pixelsOfTaps, tapsOfPixels, type Geometry } from './geometry.ts'
 
 /**
- * Elements that gathered windows may take at a time, 16 MiB: many frames go in pieces, as the rows are `taps` times as large as the frames. And the most
+ * Elements that gathered windows may take at a time, 4 MiB: many frames go in pieces, as windows are `taps` times as large as frames, and a piece that
+ * fits a processor's cache is gathered and multiplied up to twice as fast as 16 MiB (wasm, 80 frames of 32 × 32 with 16 and 32 channels). And the most
  * indices: with few channels they are what takes the memory.
  */
-const MOST_ELEMENTS = 2 ** 22
-const MOST_INDICES = 2 ** 20
+const MOST_ELEMENTS = 2 ** 20
+const MOST_INDICES = 2 ** 18
 
 /** Which pixels make up the windows of some frames, as tensors; the same for every product over frames of that size. */
 export interface Windows {
