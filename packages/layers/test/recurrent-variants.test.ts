@@ -31,39 +31,90 @@ import {
 } from '@rnn/layers'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { ids, waves } from './support/host.ts'
+import { testLayer } from './support/test-layer.ts'
 
 const [B, T, I, H] = [3, 5, 3, 4]
 
-/** Each cell by its options, and the width of what it gives. */
-const CELLS: readonly (readonly [options: string, make: (shared: RecurrentOptions) => Recurrent, width: number])[] = [
-  ['lstm with peepholes', (shared) => lstm({ ...shared, peepholes: true }), H],
-  ['lstm with coupled gates', (shared) => lstm({ ...shared, coupledGates: true }), H],
-  ['lstm with projection', (shared) => lstm({ ...shared, projection: 2 }), 2],
-  ['lstm with hard sigmoid', (shared) => lstm({ ...shared, recurrentActivation: 'hardSigmoid' }), H],
-  ['lstm with layer norm', (shared) => lstm({ ...shared, layerNorm: true }), H],
+/** Shapes of one layer's parameters. */
+const lstmShapes = (hidden = H, gates = 4): Record<string, readonly number[]> => ({
+  kernel: [I, gates * H],
+  recurrent: [hidden, gates * H],
+  bias: [gates * H],
+})
+const gruShapes = { kernel: [I, 3 * H], recurrent: [H, 3 * H], bias: [3 * H] }
+const normShapes = (gates = 4): Record<string, readonly number[]> => ({
+  kernelGain: [gates * H],
+  recurrentGain: [gates * H],
+  cellGain: [H],
+  cellBias: [H],
+})
+const indRnnShapes = { kernel: [I, H], recurrent: [H], bias: [H] }
+const jordanShapes = (outputs: number): Record<string, readonly number[]> => ({
+  kernel: [I, H],
+  feedback: [outputs, H],
+  bias: [H],
+  output: [H, outputs],
+  outputBias: [outputs],
+})
+
+/** Each cell by its options, the width of what it gives, and its parameters. */
+const CELLS: readonly (readonly [
+  options: string,
+  make: (shared: RecurrentOptions) => Recurrent,
+  width: number,
+  parameters: Readonly<Record<string, readonly number[]>>,
+])[] = [
+  ['lstm with peepholes', (shared) => lstm({ ...shared, peepholes: true }), H, { ...lstmShapes(), peephole: [3, H] }],
+  ['lstm with coupled gates', (shared) => lstm({ ...shared, coupledGates: true }), H, lstmShapes(H, 3)],
+  ['lstm with projection', (shared) => lstm({ ...shared, projection: 2 }), 2, { ...lstmShapes(2), projection: [H, 2] }],
+  ['lstm with hard sigmoid', (shared) => lstm({ ...shared, recurrentActivation: 'hardSigmoid' }), H, lstmShapes()],
+  ['lstm with layer norm', (shared) => lstm({ ...shared, layerNorm: true }), H, { ...lstmShapes(), ...normShapes() }],
   [
     'lstm with much of it',
     (shared) =>
       lstm({ ...shared, peepholes: true, coupledGates: true, projection: 3, activation: 'softplus', clip: 2 }),
     3,
+    { ...lstmShapes(3, 3), peephole: [2, H], projection: [H, 3] },
   ],
   [
     'lstm with layer norm, coupled and projected',
     (shared) => lstm({ ...shared, layerNorm: true, coupledGates: true, projection: 1 }),
     1,
+    { ...lstmShapes(1, 3), projection: [H, 1], ...normShapes(3) },
   ],
-  ['gru, reset before', (shared) => gru({ ...shared, resetAfter: false }), H],
-  ['gru, reset after, clipped', (shared) => gru({ ...shared, clip: 0.5, recurrentActivation: 'hardSigmoid' }), H],
-  ['simpleRnn with sigmoid, clipped', (shared) => simpleRnn({ ...shared, activation: 'sigmoid', clip: 1 }), H],
-  ['indRnn with relu', indRnn, H],
-  ['indRnn with tanh', (shared) => indRnn({ ...shared, activation: 'tanh' }), H],
-  ['jordan', jordan, H],
+  ['gru, reset before', (shared) => gru({ ...shared, resetAfter: false }), H, gruShapes],
+  [
+    'gru, reset after, clipped',
+    (shared) => gru({ ...shared, clip: 0.5, recurrentActivation: 'hardSigmoid' }),
+    H,
+    { ...gruShapes, recurrentBias: [3 * H] },
+  ],
+  [
+    'simpleRnn with sigmoid, clipped',
+    (shared) => simpleRnn({ ...shared, activation: 'sigmoid', clip: 1 }),
+    H,
+    { kernel: [I, H], recurrent: [H, H], bias: [H] },
+  ],
+  ['indRnn with relu', indRnn, H, indRnnShapes],
+  ['indRnn with tanh', (shared) => indRnn({ ...shared, activation: 'tanh' }), H, indRnnShapes],
+  ['jordan', jordan, H, jordanShapes(H)],
   [
     'jordan with outputs',
     (shared) => jordan({ ...shared, outputs: 6, activation: 'relu', outputActivation: 'linear' }),
     6,
+    jordanShapes(6),
   ],
 ]
+
+for (const [title, make, width, parameters] of CELLS) {
+  testLayer(title, {
+    make: () => make({ units: H, inputSize: I }),
+    input: waves(B, T, I),
+    outputShape: [B, T, width],
+    parameters,
+    lengths: [3, T, 1],
+  })
+}
 
 let backend: Awaited<ReturnType<typeof cpu>>
 beforeAll(async () => {
