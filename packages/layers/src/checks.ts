@@ -1,6 +1,7 @@
 // Checks of options and inputs that several layers share.
 
 import { formatShape, RnnError, type Tensor } from '@rnn/core'
+import type { ForwardContext } from './context.ts'
 
 /** @throws E_VALUE unless it is a whole number of at least `least` */
 export function checkWhole(operation: string, name: string, value: number, least: number): void {
@@ -83,5 +84,16 @@ export function built<T>(operation: string, value: T | undefined): T {
     operation,
     problem: 'the layer has no values yet',
     fix: 'call await model.init(backend, { seed }) first',
+  })
+}
+
+/** For layers whose output at a step depends on the whole sequence, or on the place in it. @throws E_UNSUPPORTED in a stream, which is read piece by piece */
+export function checkNoStream(operation: string, context: ForwardContext): void {
+  if (context.carry === undefined) return
+  throw new RnnError({
+    code: 'E_UNSUPPORTED',
+    operation,
+    problem: 'it needs whole sequences, and a stream gives pieces of them',
+    fix: 'stream a model of recurrent layers that walk forward',
   })
 }

@@ -19,7 +19,10 @@ export {
 export { ScoredAttention } from './attention/scored-attention.ts'
 export { type Json, type ModuleConfig } from './config/config.ts'
 export { fromJSON, type ModuleFactory, type ModuleTypes } from './config/from-json.ts'
+export { Highway, highway, type HighwayOptions } from './containers/highway.ts'
+export { Residual, residual } from './containers/residual.ts'
 export { Sequential, sequential } from './containers/sequential.ts'
+export { TimeDistributed, timeDistributed } from './containers/time-distributed.ts'
 export { child, INFERENCE, type Carry, type ForwardContext, type PassNotes } from './context.ts'
 export {
   ConvLstm,
@@ -48,15 +51,28 @@ export {
 } from './encoder-decoder/encoder-decoder.ts'
 export { type EncoderDecoderOptions, type EncoderDecoderSettings } from './encoder-decoder/options.ts'
 export { isHostArray, upload, type BatchLike, type HostArray, type Uploaded, type UploadedBatch } from './host-array.ts'
-export { importPytorch, type ImportPytorchOptions, type PytorchState } from './interchange/import-pytorch.ts'
+export {
+  importPytorch,
+  type ImportableLayer,
+  type ImportPytorchOptions,
+  type PytorchState,
+} from './interchange/import-pytorch.ts'
 export { Activation, activation, type ActivationName } from './layers/activation.ts'
 export { ActivityRegularization, activityRegularization } from './layers/activity-regularization.ts'
 export { Dense, dense, type DenseOptions } from './layers/dense.ts'
 export { Dropout, dropout } from './layers/dropout.ts'
 export { Embedding, embedding, type EmbeddingOptions } from './layers/embedding.ts'
+export { LayerNormalization, layerNormalization, type LayerNormalizationOptions } from './layers/layer-normalization.ts'
 export { LastOverTime, lastOverTime } from './layers/last-over-time.ts'
 export { MaxOverTime, maxOverTime } from './layers/max-over-time.ts'
 export { MeanOverTime, meanOverTime } from './layers/mean-over-time.ts'
+export {
+  PositionalEncoding,
+  positionalEncoding,
+  PositionEmbedding,
+  positionEmbedding,
+  type PositionEmbeddingOptions,
+} from './layers/positional-encoding.ts'
 export type { InitOptions } from './lifetime.ts'
 export { Module, type AnyModule, type NamedModule } from './module.ts'
 export type { HostInput, Prediction, PredictInput, PredictOptions } from './predict.ts'
@@ -95,3 +111,8 @@ export { readSafetensors, writeSafetensors, type SafetensorsFile } from './weigh
 export type { RecurrentWeightOptions, WeightOptions } from './weights/weight-options.ts'
 export { loadWeights, saveWeights } from './weights/weights.ts'
 export { Stepper, type StepperOptions } from './stepper.ts'
+export {
+  TransformerEncoderLayer,
+  transformerEncoderLayer,
+  type TransformerEncoderLayerOptions,
+} from './transformer/transformer-encoder-layer.ts'

@@ -7,7 +7,10 @@ import { concatAttention, type ConcatAttentionOptions } from '../attention/conca
 import { dotAttention, type DotAttentionOptions } from '../attention/dot-attention.ts'
 import { generalAttention } from '../attention/general-attention.ts'
 import { multiHeadAttention, type MultiHeadAttentionOptions } from '../attention/multi-head-attention.ts'
+import { highway, type HighwayOptions } from '../containers/highway.ts'
+import { residual } from '../containers/residual.ts'
 import { sequential } from '../containers/sequential.ts'
+import { timeDistributed } from '../containers/time-distributed.ts'
 import { CONV_LSTM_OPTION_TYPES, convLstm1d, convLstm2d, type ConvLstmOptions } from '../convolution/conv-lstm.ts'
 import { conv1d, conv2d, CONVOLUTION_OPTION_TYPES, type ConvolutionLayerOptions } from '../convolution/convolution.ts'
 import type { Size1d, Size2d } from '../convolution/size.ts'
@@ -18,9 +21,20 @@ import { activityRegularization } from '../layers/activity-regularization.ts'
 import { dense, DENSE_OPTION_TYPES, type DenseOptions } from '../layers/dense.ts'
 import { dropout } from '../layers/dropout.ts'
 import { Embedding, embedding, EMBEDDING_OPTION_TYPES, type EmbeddingOptions } from '../layers/embedding.ts'
+import {
+  layerNormalization,
+  LAYER_NORMALIZATION_OPTION_TYPES,
+  type LayerNormalizationOptions,
+} from '../layers/layer-normalization.ts'
 import { lastOverTime } from '../layers/last-over-time.ts'
 import { maxOverTime } from '../layers/max-over-time.ts'
 import { meanOverTime } from '../layers/mean-over-time.ts'
+import {
+  POSITION_EMBEDDING_OPTION_TYPES,
+  positionalEncoding,
+  positionEmbedding,
+  type PositionEmbeddingOptions,
+} from '../layers/positional-encoding.ts'
 import { bidirectional, type BidirectionalOptions } from '../recurrent/bidirectional.ts'
 import { gru, GRU_OPTION_TYPES, type GruLayerOptions } from '../recurrent/gru.ts'
 import { indRnn, type IndRnnOptions } from '../recurrent/ind-rnn.ts'
@@ -32,8 +46,14 @@ import { RECURRENT_OPTION_TYPES, recurrentOptions } from '../recurrent/recurrent
 import { Recurrent } from '../recurrent/recurrent.ts'
 import { simpleRnn, SIMPLE_OPTION_TYPES, type SimpleRnnOptions } from '../recurrent/simple-rnn.ts'
 import { readRegularizer } from '../weights/read-weight-options.ts'
+import {
+  TRANSFORMER_ENCODER_LAYER_OPTION_TYPES,
+  transformerEncoderLayer,
+  type TransformerEncoderLayerOptions,
+} from '../transformer/transformer-encoder-layer.ts'
 import type { Regularizer } from '../weights/regularizer.ts'
 import { readOptions, type Json, type ModuleConfig } from './config.ts'
+import { WEIGHT_OPTION_TYPES } from '../weights/weight-options.ts'
 import type { ModuleTypes } from './from-json.ts'
 
 type ActivityConfig = { readonly regularizer: Regularizer }
@@ -79,6 +99,22 @@ export const BUILT_IN_TYPES: ModuleTypes = {
   dotAttention: (config) => dotAttention(readOptions<DotAttentionOptions>(config, DOT)),
   generalAttention: (config) => generalAttention(readOptions<AttentionSizes>(config, ATTENTION_SIZE_TYPES)),
   multiHeadAttention: (config) =>
+  layerNormalization: (config) =>
+    layerNormalization(readOptions<LayerNormalizationOptions>(config, LAYER_NORMALIZATION_OPTION_TYPES)),
+  positionalEncoding: (config) => withoutOptions(config, positionalEncoding),
+  positionEmbedding: (config) =>
+    positionEmbedding(readOptions<PositionEmbeddingOptions>(config, POSITION_EMBEDDING_OPTION_TYPES, ['maxLength'])),
+  transformerEncoderLayer: (config) =>
+    transformerEncoderLayer(
+      readOptions<TransformerEncoderLayerOptions>(config, TRANSFORMER_ENCODER_LAYER_OPTION_TYPES, [
+        'heads',
+        'feedForwardUnits',
+      ]),
+    ),
+  residual: ({ layer, ...config }, revive) => withoutOptions(config, () => residual(revive(layer))),
+  highway: ({ layer, ...config }, revive) =>
+    highway(revive(layer), readOptions<HighwayOptions>(config, HIGHWAY_OPTION_TYPES)),
+  timeDistributed: ({ layer, ...config }, revive) => withoutOptions(config, () => timeDistributed(revive(layer))),
     multiHeadAttention(readOptions<MultiHeadAttentionOptions>(config, MULTI_HEAD, ['heads', 'units'])),
   encoderDecoder: ({ type, source, encoder, target, decoder, attention, ...rest }, revive) => {
     const settings = readOptions<EncoderDecoderSettings>({ type, ...rest }, SETTING_TYPES)
@@ -108,6 +144,7 @@ const MULTI_HEAD = {
   units: 'number',
   useBias: 'boolean',
   dropout: 'number',
+const HIGHWAY_OPTION_TYPES = { inputSize: 'number', ...WEIGHT_OPTION_TYPES } as const
   ...ATTENTION_SIZE_TYPES,
 } as const
 

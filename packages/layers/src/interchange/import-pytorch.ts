@@ -5,6 +5,8 @@ import { MultiHeadAttention } from '../attention/multi-head-attention.ts'
 import type { HostArray } from '../host-array.ts'
 import { Dense } from '../layers/dense.ts'
 import { Embedding } from '../layers/embedding.ts'
+import { LayerNormalization } from '../layers/layer-normalization.ts'
+import { TransformerEncoderLayer } from '../transformer/transformer-encoder-layer.ts'
 import type { Variable } from '../variable.ts'
 import type { Recurrent } from '../recurrent/recurrent.ts'
 
@@ -17,10 +19,20 @@ export interface ImportPytorchOptions {
   readonly prefix?: string
 }
 
+/** Layers that PyTorch has as well. */
+export type ImportableLayer =
+  | Recurrent
+  | Dense
+  | Embedding
+  | LayerNormalization
+  | MultiHeadAttention
+  | TransformerEncoderLayer
+
 /**
  * Copies the weights of one PyTorch module into a layer that has been initialised: nn.RNN, nn.LSTM or nn.GRU into the recurrent layer of the same
- * cell, size, depth and directions (with `proj_size` into `lstm({ projection })`); nn.Linear into `dense`; nn.Embedding into `embedding`; nn.MultiheadAttention into `multiHeadAttention`. Gate orders agree; kernels
- * are transposed, and the two biases of RNN and LSTM are added. Nothing is changed unless everything fits.
+ * cell, size, depth and directions (with `proj_size` into `lstm({ projection })`); nn.Linear into `dense`; nn.Embedding into `embedding`; nn.LayerNorm into `layerNormalization`;
+ * nn.MultiheadAttention into `multiHeadAttention`; nn.TransformerEncoderLayer into `transformerEncoderLayer`. Gate orders agree; kernels are transposed, and the two
+ * biases of RNN and LSTM are added. Nothing is changed unless everything fits.
  *
  * ```ts
  * importPytorch(withEncoder.encoder, readSafetensors(pytorchBytes).tensors, { prefix: 'encoder.' })
@@ -28,21 +40,26 @@ export interface ImportPytorchOptions {
  *
  * @throws E_CHECKPOINT for missing, unexpected or misshapen arrays, E_UNSUPPORTED for a cell that PyTorch has not, E_NOT_BUILT before `init`
  */
-export function importPytorch(
-  layer: Recurrent | Dense | Embedding | MultiHeadAttention,
-  state: PytorchState,
-  options: ImportPytorchOptions = {},
-): void {
+export function importPytorch(layer: ImportableLayer, state: PytorchState, options: ImportPytorchOptions = {}): void {
   const { prefix = '' } = options
   const source = new Source(state, prefix)
   const variables = new Map(layer.variables().map(({ path, variable }) => [path, variable]))
   const assignments: [Variable, Float32Array][] = []
-  const set = (path: string, values: (shape: readonly number[]) => Float32Array): void => {
+  if (variables.size === 0) void layer.backend // throws E_NOT_BUILT
+  matchWeights(layer, source, (path, values) => {
     const variable = variables.get(path)
     if (variable !== undefined) assignments.push([variable, values(variable.spec.shape)])
-  }
-  if (variables.size === 0) void layer.backend // throws E_NOT_BUILT
+  })
+  source.finish()
+  for (const [variable, values] of assignments) variable.assign(values)
+}
 
+/** Says of each variable of a layer, by its path, how the arrays of a source make its values. */
+function matchWeights(
+  layer: ImportableLayer,
+  source: Source,
+  set: (path: string, values: (shape: readonly number[]) => Float32Array) => void,
+): void {
   if (layer instanceof Embedding) set('kernel', (shape) => source.take('weight', shape))
   else if (layer instanceof Dense) {
     set('kernel', (shape) => source.takeTransposed('weight', shape))
@@ -51,6 +68,16 @@ export function importPytorch(
     for (const [path, name] of ATTENTION_KERNELS) set(path, (shape) => source.takeTransposed(name, shape))
     set('inputBias', (shape) => source.takeBias('in_proj_bias', shape))
     set('outputBias', (shape) => source.takeBias('out_proj.bias', shape))
+  } else if (layer instanceof LayerNormalization) {
+    set('gain', (shape) => source.take('weight', shape))
+    set('bias', (shape) => source.take('bias', shape))
+  } else if (layer instanceof TransformerEncoderLayer) {
+    for (const { name, module } of layer.children()) {
+      const their = TRANSFORMER_PARTS[name as keyof typeof TRANSFORMER_PARTS]
+      matchWeights(module as ImportableLayer, source.within(`${their}.`), (path, values) =>
+        set(`${name}.${path}`, values),
+      )
+    }
   } else {
     for (const { path, suffix } of cellsOf(layer)) {
       set(`${path}kernel`, (shape) => source.takeTransposed(`weight_ih_${suffix}`, shape))
@@ -67,9 +94,16 @@ export function importPytorch(
       }
     }
   }
-  source.finish()
-  for (const [variable, values] of assignments) variable.assign(values)
 }
+
+/** What nn.TransformerEncoderLayer calls the parts of ours. */
+const TRANSFORMER_PARTS = {
+  attention: 'self_attn',
+  attentionNorm: 'norm1',
+  widen: 'linear1',
+  narrow: 'linear2',
+  outputNorm: 'norm2',
+} as const
 
 /** Kernels of multi-head attention: one for all three projections where query and memory have the same size, else one each. */
 const ATTENTION_KERNELS = [
@@ -106,12 +140,19 @@ class Source {
   readonly #arrays: ReadonlyMap<string, HostArray>
   readonly #prefix: string
   readonly #left: Set<string>
-  readonly #problems: string[] = []
+  readonly #problems: string[]
 
-  constructor(state: PytorchState, prefix: string) {
+  constructor(state: PytorchState, prefix: string, whole?: Source) {
     this.#arrays = state instanceof Map ? state : new Map(Object.entries(state))
     this.#prefix = prefix
-    this.#left = new Set([...this.#arrays.keys()].filter((name) => name.startsWith(prefix)))
+    this.#left =
+      whole === undefined ? new Set([...this.#arrays.keys()].filter((name) => name.startsWith(prefix))) : whole.#left
+    this.#problems = whole === undefined ? [] : whole.#problems
+  }
+
+  /** A part of it: what it takes, and what doesn't fit, is the whole's. */
+  within(prefix: string): Source {
+    return new Source(this.#arrays, this.#prefix + prefix, this)
   }
 
   take(name: string, shape: readonly number[]): Float32Array {

@@ -3,16 +3,18 @@
 import { logSoftmax, relu, RnnError, sigmoid, softmax, softplus, tanh, type Tensor } from '@rnn/core'
 import { describe, type ModuleConfig } from '../config/config.ts'
 import type { ForwardContext } from '../context.ts'
+import { gelu } from './gelu.ts'
 import { SameSize } from './same-size.ts'
 
 /** Names of activations; `softmax` and `logSoftmax` run over the last axis. */
-export type ActivationName = 'linear' | 'tanh' | 'sigmoid' | 'relu' | 'softplus' | 'softmax' | 'logSoftmax'
+export type ActivationName = 'linear' | 'tanh' | 'sigmoid' | 'relu' | 'gelu' | 'softplus' | 'softmax' | 'logSoftmax'
 
 const FUNCTIONS: Readonly<Record<ActivationName, (x: Tensor) => Tensor>> = {
   linear: (x) => x,
   tanh,
   sigmoid,
   relu,
+  gelu,
   softplus,
   softmax: (x) => softmax(x),
   logSoftmax: (x) => logSoftmax(x),
