@@ -1,6 +1,6 @@
-// Moving named tensors to another backend in two phases: what can fail comes first, then the swap, which can't.
+// Named tensors that outlive a step, and moving them to another backend in two phases: what can fail comes first, then the swap, which can't.
 
-import { keep, readTensors, tensor, type Backend, type Tensor } from '@rnn/core'
+import { allocateTensor, assign, keep, readTensors, tensor, type Backend, type Tensor } from '@rnn/core'
 
 /** Tensors that lie on the new backend already, and wait to take the place of the old ones. */
 export interface PreparedMove {
@@ -25,6 +25,13 @@ export async function copyTo(backend: Backend, tensors: ReadonlyMap<string, Tens
     freeAll(copies)
     throw error
   }
+}
+
+/** A copy on the same backend that outlives every scope; whoever asks owns it. */
+export function persistentCopy(x: Tensor): Tensor {
+  const copy = keep(allocateTensor(x.backend, x.shape, x.dtype, 'parameter'))
+  assign(copy, x)
+  return copy
 }
 
 /** Frees the tensors and forgets them. */

@@ -7,9 +7,9 @@ import type { EpochReport, Progress } from '../trainer/reports.ts'
 
 /** What a callback may do to the training that it watches. */
 export interface CallbackHost {
-  /** All parameters by path, read between two steps. */
+  /** All parameters by path, read between two steps; within `onEpoch` their averages, where those are kept. */
   readWeights(): Promise<Record<string, HostArray>>
-  /** Overwrites parameters, between two steps. */
+  /** Overwrites parameters, between two steps. @throws E_BUSY within `onEpoch` where averages are kept */
   writeWeights(weights: Readonly<Record<string, HostArray>>): void
   /** Of the next update. */
   readonly learningRate: number

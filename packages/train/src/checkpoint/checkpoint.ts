@@ -23,6 +23,9 @@ interface Head {
   readonly learningRateScale?: number
   readonly epoch: number
   readonly batch: number
+  /** Batches whose gradients wait for their update, and how often averages were taken. Missing in checkpoints that were taken before there were any: 0. */
+  readonly accumulated?: number
+  readonly averagesTaken?: number
   readonly part: number
   /** Missing in checkpoints that were taken before there were windows: 0. */
   readonly window?: number
@@ -43,8 +46,12 @@ export async function takeCheckpoint<Input, Output, Targets>(
 ): Promise<Uint8Array<ArrayBuffer>> {
   state.assertTogether('checkpoint')
   const tensors: [string, Tensor][] = [
-    ...state.model.variables().map(({ path, variable }): [string, Tensor] => [`model/${path}`, variable.value]),
+    ...weightsOf(state),
     ...Object.entries(state.optimizer.tensors()).map(([name, each]): [string, Tensor] => [`optimizer/${name}`, each]),
+    ...Object.entries(state.accumulation.tensors()).map(([name, each]): [string, Tensor] => [
+      `accumulation/${name}`,
+      each,
+    ]),
     ...Object.entries(state.stream.tensors()).map(([name, each]): [string, Tensor] => [`stream/${name}`, each]),
   ]
   const shapes = tensors.map(([, { shape }]) => shape)
@@ -61,6 +68,8 @@ export async function takeCheckpoint<Input, Output, Targets>(
     learningRateScale: state.optimizer.learningRateScale,
     epoch: state.epoch,
     batch: state.batch,
+    accumulated: state.accumulation.count,
+    averagesTaken: state.averages?.taken ?? 0,
     part: state.part,
     window: state.window,
     truncate: state.truncate ?? null,
@@ -84,6 +93,23 @@ export async function takeCheckpoint<Input, Output, Targets>(
     ),
   ]
   return writeSafetensors(entries, { format: 'rnn', [METADATA]: JSON.stringify({ ...head, sums }) })
+}
+
+/** The weights of the training and their averages, whichever of them the model holds. */
+function weightsOf<Input, Output, Targets>({
+  model,
+  averages,
+}: TrainingState<Input, Output, Targets>): [string, Tensor][] {
+  const kept = averages?.tensors() ?? {}
+  return model.variables().flatMap(({ path, variable: { value } }): [string, Tensor][] => {
+    const other = kept[path]
+    if (other === undefined) return [[`model/${path}`, value]]
+    const [own, average] = averages?.exchanged === true ? [other, value] : [value, other]
+    return [
+      [`model/${path}`, own],
+      [`average/${path}`, average],
+    ]
+  })
 }
 
 /** Puts a training where a checkpoint was taken; changes nothing unless everything fits. */
@@ -113,6 +139,8 @@ export function readCheckpoint<Input, Output, Targets>(
   for (const { variable, data } of variables) variable.assign(data)
   state.optimizer.restore(head.step, within('optimizer/'), head.learningRateScale)
   state.stream.restore(backend, within('stream/'))
+  state.accumulation.restore(backend, head.accumulated ?? 0, within('accumulation/'))
+  state.averages?.restore(backend, head.averagesTaken ?? 0, within('average/'))
   state.totals.restore(backend, within('metric/'))
   state.readings.reset(head.sums)
   state.key = { words: head.key }

@@ -7,6 +7,7 @@ import type { TrainingState } from '../trainer/training-state.ts'
 export function fingerprintOf<Input, Output, Targets>(state: TrainingState<Input, Output, Targets>): JsonObject {
   const { model, options } = state
   const { loss, optimizer, clipNorm = null, adversarial } = options
+  const { clipNormPerTensor, clipValue, accumulate, averaging } = options
   const variables = model
     .variables()
     .map(({ path, variable: { spec, trainable } }) => [path, { shape: spec.shape, trainable }])
@@ -16,6 +17,10 @@ export function fingerprintOf<Input, Output, Targets>(state: TrainingState<Input
     optimizer: { name: optimizer.name, ...optimizer.configuration },
     loss: { name: loss.name, ...loss.configuration },
     clipNorm,
+    ...(clipNormPerTensor !== undefined && { clipNormPerTensor }),
+    ...(clipValue !== undefined && { clipValue }),
+    ...(accumulate !== undefined && accumulate > 1 && { accumulate }),
+    ...(averaging && { averaging: { name: averaging.name, ...averaging.configuration } }),
     ...(adversarial && { adversarial: { name: adversarial.name, ...adversarial.configuration } }),
   }
 }

@@ -6,6 +6,7 @@ import {
   formatShape,
   keep,
   RnnError,
+  scope,
   tensor,
   zeros,
   type Backend,
@@ -14,6 +15,7 @@ import {
 import type { HostArray } from '@rnn/layers'
 import { copyTo, freeAll, type PreparedMove } from '../move.ts'
 import { checkAbove } from '../schedules/schedule.ts'
+import type { PreparedGradient } from './clipping.ts'
 import type { Optimizer } from './optimizer.ts'
 
 /** Tensors by the path of a parameter: `encoder/kernel`. */
@@ -80,9 +82,13 @@ export class OptimizerState {
   /**
    * One update of all parameters that have a gradient, in place.
    *
-   * @param gradientScale float32 `[]`: multiplies every gradient, as clipping does. The caller keeps it.
+   * @param prepare float32 `[]`: multiplies every gradient, as clipping does, and stays the caller's; or what makes of each gradient the one to use, within a scope
    */
-  apply(parameters: NamedTensors, gradients: NamedTensors, gradientScale: Tensor | null = null): void {
+  apply(
+    parameters: NamedTensors,
+    gradients: NamedTensors,
+    prepare: Tensor | null | ((gradient: Tensor) => PreparedGradient) = null,
+  ): void {
     const { optimizer } = this
     const learningRate = this.learningRate
     const schedule = this.#writeSchedule(learningRate)
@@ -96,7 +102,10 @@ export class OptimizerState {
         })
       }
       const slots = Object.fromEntries(optimizer.slots.map((name) => [name, this.#slot(`${path}/${name}`, parameter)]))
-      optimizer.update({ parameter, gradient, slots, schedule, gradientScale })
+      scope(this.#backend, () => {
+        const prepared = typeof prepare === 'function' ? prepare(gradient) : { gradient, scale: prepare }
+        optimizer.update({ parameter, gradient: prepared.gradient, slots, schedule, gradientScale: prepared.scale })
+      })
     }
     this.#step++
     this.#lastRate = learningRate

@@ -3,13 +3,14 @@
 import { RnnError, type Tensor } from '@rnn/core'
 import type { History } from '../history/history.ts'
 import { checkNotEmpty, emptySet, type TrainingBatch, type TrainingSet } from './batches.ts'
+import { atOwnWeights, withAverages } from './averages.ts'
 import { createBreather, type Breather } from './breathing.ts'
 import { runEvaluation, type Evaluation } from './evaluation.ts'
 import { Pace } from './pace.ts'
 import { Recovery, type SnapshotOptions } from './recovery.ts'
 import { gathered } from './relocation.ts'
 import { historyColumns, historyRow, type EpochReport, type Progress } from './reports.ts'
-import { applyGradients, computeGradients } from './training-step.ts'
+import { applyGradients, computeGradients, finishAccumulation } from './training-step.ts'
 import type { TrainingState } from './training-state.ts'
 import { checkTruncation, windowAt, windowCount, type TruncationOptions, type Window } from './windows.ts'
 
@@ -26,7 +27,7 @@ export interface FitLoopOptions<Input = Tensor, Targets = Tensor> {
   readonly truncate?: TruncationOptions | undefined
   /** Called after each step; training waits for a promise. */
   readonly onBatch?: ((progress: Progress) => void | Promise<void>) | undefined
-  /** Called after each epoch, when all callbacks have seen it; training waits for a promise. A good place for a checkpoint. */
+  /** Called after each epoch, when all callbacks have seen it; training waits for a promise. A good place for a checkpoint. With `averaging` the model holds the averages. */
   readonly onEpoch?: ((report: EpochReport) => void | Promise<void>) | undefined
   /** Snapshots every so many steps, and what to do when the device is lost: a GPU whose driver starts anew, a worker that dies. */
   readonly snapshots?: SnapshotOptions | undefined
@@ -59,6 +60,7 @@ export async function fitLoop<Input, Output, Targets>(
     })
   }
   state.assertBetweenSteps('fit')
+  state.assertOwnWeights('fit')
   if (!(Number.isInteger(epochs) && epochs >= 1)) {
     throw new RnnError({
       code: 'E_VALUE',
@@ -113,7 +115,7 @@ async function trainEpoch<Input, Output, Targets>(run: Run<Input, Output, Target
   for await (const batch of set.batches(state.epoch, state.batch)) {
     const windows = truncate === undefined ? 1 : windowCount(batch, truncate)
     for (let index = state.window; index < windows; index++) {
-      await gathered(state)
+      await atOwnWeights(state)
       if (options.signal?.aborted) return false
       await trainStep(state, batch, truncate && windowAt(truncate, index, windows))
       // From the end of one step to the end of the next: making the batch and what callbacks do takes time as well.
@@ -131,6 +133,8 @@ async function trainEpoch<Input, Output, Targets>(run: Run<Input, Output, Target
     }
   }
   if (state.batch === 0 && resumedAt === 0) throw emptySet('fit', 'training set')
+  await atOwnWeights(state)
+  finishAccumulation(state)
   return true
 }
 
@@ -144,7 +148,7 @@ async function trainStep<Input, Output, Targets>(
   const pending = { loss: step.loss, weight: step.weight, epoch: state.epoch + 1, batch: state.batch + 1 }
   try {
     state.readings.assertFinite(pending)
-    applyGradients(state, step.gradients, window)
+    applyGradients(state, step, window)
   } catch (error) {
     step.dispose()
     state.stream.undo()
@@ -157,10 +161,16 @@ async function trainStep<Input, Output, Targets>(
 
 /** Validation, history, callbacks; false when aborted, and then the epoch's end is still to come. */
 async function endEpoch<Input, Output, Targets>(run: Run<Input, Output, Targets>): Promise<boolean> {
-  const { state, options } = run
+  const { state } = run
   const since = performance.now()
   await state.readings.settle() // a device may be many steps behind, and its time is training as well
   state.seconds += (performance.now() - since) / 1000
+  return withAverages(state, () => reportEpoch(run))
+}
+
+/** What comes after the steps of an epoch, on averages where they are kept. */
+async function reportEpoch<Input, Output, Targets>(run: Run<Input, Output, Targets>): Promise<boolean> {
+  const { state, options } = run
   const validation = await validate(run)
   if (validation === 'aborted') return false
   const metrics = await state.totals.values()

@@ -1,6 +1,7 @@
 // Training in one call.
 
 import type { Tensor } from '@rnn/core'
+import type { Callback } from '../callbacks/callback.ts'
 import type { History } from '../history/history.ts'
 import type { TrainingSet } from './batches.ts'
 import type { FitLoopOptions } from './fit-loop.ts'
@@ -13,7 +14,8 @@ export interface FitOptions<Input = Tensor, Output = Tensor, Targets = Tensor>
   extends TrainerOptions<Output, Targets>, FitLoopOptions<Input, Targets> {}
 
 /**
- * Trains a model: a `Trainer` for the time of one call. For checkpoints, steps of one's own or a change of backend, make the `Trainer` yourself.
+ * Trains a model: a `Trainer` for the time of one call. For checkpoints, steps of one's own or a change of backend, make the `Trainer` yourself. With `averaging` the
+ * model ends with the averages of its weights.
  *
  * ```ts
  * const history = await fit(model, trainSet, {
@@ -30,9 +32,14 @@ export async function fit<Input, Output, Targets>(
   trainSet: TrainingSet<Input, Targets>,
   options: FitOptions<Input, NoInfer<Output>, Targets>,
 ): Promise<History> {
-  const trainer = new Trainer(model, options)
+  const { averaging, callbacks = [] } = options
+  // Before the other callbacks end: early stopping may have averages that were better.
+  const toAverages: Callback = { name: 'averages', begin: () => ({ onEnd: () => trainer.useAverages() }) }
+  const trainer = new Trainer(model, averaging ? { ...options, callbacks: [toAverages, ...callbacks] } : options)
   try {
-    return await trainer.fit(trainSet, options)
+    const history = await trainer.fit(trainSet, options)
+    if (history.aborted && averaging !== undefined) trainer.useAverages()
+    return history
   } finally {
     trainer.dispose()
   }

@@ -7,7 +7,7 @@ import type { TrainingState } from './training-state.ts'
 
 /** How `fit` outlives its device. */
 export interface SnapshotOptions {
-  /** Steps between two snapshots: as many are repeated at most. */
+  /** Steps between two snapshots, each of one batch or window: as many are repeated at most. */
   readonly every: number
   /** Default: `memorySnapshots()`. */
   readonly store?: SnapshotStore
@@ -105,6 +105,8 @@ async function moveWithoutValues<Input, Output, Targets>(
   validationTotals.reset()
   stream.reset()
   validationStream.reset()
+  state.accumulation.reset()
+  state.averages?.reset()
   readings.reset()
   validationReadings.reset()
   state.openSteps = 0

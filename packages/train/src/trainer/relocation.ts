@@ -33,12 +33,14 @@ async function move<Input, Output, Targets>(
   backend: Backend,
 ): Promise<void> {
   const { model, optimizer, totals, validationTotals, stream, validationStream, readings, validationReadings } = state
+  const { accumulation, averages } = state
   if (model.backend === backend && optimizer.backend === backend) return
   await readings.settle()
   await validationReadings.settle()
   const prepared: PreparedMove[] = []
   try {
-    for (const each of [optimizer, totals, validationTotals, stream, validationStream])
+    const gathering = [optimizer, totals, validationTotals, stream, validationStream, accumulation]
+    for (const each of averages === undefined ? gathering : [...gathering, averages])
       prepared.push(await each.prepareMove(backend))
     await model.to(backend)
   } catch (error) {

@@ -9,8 +9,9 @@ import type { NamedTensors } from '../optimizers/optimizer-state.ts'
 import type { TrainingBatch, TrainingSet } from './batches.ts'
 import { fitLoop, type FitLoopOptions } from './fit-loop.ts'
 import type { TrainableModel } from './model.ts'
+import { lendAverages, useAverages } from './averages.ts'
 import { relocate } from './relocation.ts'
-import { applyGradients, computeGradients, StepGradients } from './training-step.ts'
+import { applyGradients, computeGradients, finishAccumulation, StepGradients } from './training-step.ts'
 import { TrainingState, type TrainerOptions } from './training-state.ts'
 
 /** Where a training is in its data. */
@@ -129,19 +130,47 @@ export class Trainer<Input = Tensor, Output = Tensor, Targets = Tensor> {
     return computeGradients(this.#state, batch)
   }
 
-  /** The second half of a step: clips, updates the parameters in place, and counts one batch as consumed. Gradients stay the caller's. */
+  /**
+   * The second half of a step: clips, updates the parameters in place, and counts one batch as consumed. Gradients stay the caller's. With `accumulate` they are added to
+   * those of the batches before, plain ones with a weight of 1, and the update comes with the last of so many.
+   */
   applyGradients(gradients: StepGradients | NamedTensors): void {
     const step = gradients instanceof StepGradients ? gradients : undefined
-    applyGradients(this.#state, step?.gradients ?? (gradients as NamedTensors)) // the union without its other member
+    applyGradients(this.#state, step ?? { gradients: gradients as NamedTensors, weight: 1 }) // the union without its other member
     step?.close()
   }
 
-  /** For loops of one's own over `step`: ends the epoch in the position. */
+  /** For loops of one's own over `step`: ends the epoch in the position, and makes the update of accumulated gradients that are left. */
   advanceEpoch(): void {
     this.#state.assertBetweenSteps('advanceEpoch')
+    finishAccumulation(this.#state)
     this.#state.epoch++
     this.#state.batch = 0
     this.#state.stream.reset()
+  }
+
+  /**
+   * Runs something while the model holds the averages of its weights (the option `averaging`), then gives it its own back; with its own where no averages were taken
+   * yet. `fit` waits for it; steps and `writeWeights` are refused meanwhile. A checkpoint taken within is the same as outside.
+   *
+   * ```ts
+   * const { metrics } = await trainer.withAverages(() => evaluate(model, testSet, { metrics: [accuracy()] }))
+   * const bytes = await trainer.withAverages(() => saveModel(model))
+   * ```
+   *
+   * @throws E_VALUE without `averaging`, E_BUSY in the middle of a step
+   */
+  async withAverages<Result>(run: () => Result | Promise<Result>): Promise<Result> {
+    return lendAverages(this.#state, run)
+  }
+
+  /**
+   * Overwrites the weights by their averages, for good: the end of a training. Where no averages were taken yet the weights stay.
+   *
+   * @throws E_VALUE without `averaging`, E_BUSY in the middle of a step
+   */
+  useAverages(): void {
+    useAverages(this.#state)
   }
 
   /**
@@ -182,6 +211,7 @@ export class Trainer<Input = Tensor, Output = Tensor, Targets = Tensor> {
   async restore(bytes: Uint8Array): Promise<void> {
     const state = this.#state
     state.assertBetweenSteps('restore')
+    state.assertOwnWeights('restore')
     if (state.fitting) {
       throw new RnnError({
         code: 'E_BUSY',
@@ -194,7 +224,7 @@ export class Trainer<Input = Tensor, Output = Tensor, Targets = Tensor> {
     await state.model.backend.sync()
   }
 
-  /** All parameters by path, in host memory, as of this call. */
+  /** What the model holds, all parameters by path, in host memory, as of this call. */
   async readWeights(): Promise<Record<string, HostArray>> {
     const variables = this.#state.model.variables()
     const arrays = await readTensors(variables.map(({ variable }) => variable.value))
@@ -208,6 +238,7 @@ export class Trainer<Input = Tensor, Output = Tensor, Targets = Tensor> {
   /** Overwrites parameters. @throws E_SHAPE, and then none is overwritten */
   writeWeights(weights: Readonly<Record<string, HostArray>>): void {
     this.#state.assertBetweenSteps('writeWeights')
+    this.#state.assertOwnWeights('writeWeights')
     const matched = this.#state.model.variables().flatMap(({ path, variable }) => {
       const given = weights[path]
       if (given === undefined) return []
@@ -229,6 +260,8 @@ export class Trainer<Input = Tensor, Output = Tensor, Targets = Tensor> {
     this.#state.validationTotals.reset()
     this.#state.stream.reset()
     this.#state.validationStream.reset()
+    this.#state.accumulation.reset()
+    this.#state.averages?.reset()
     this.#state.readings.reset()
     this.#state.validationReadings.reset()
   }

@@ -5,22 +5,35 @@ import { key, RnnError, type Backend, type RandomKey, type Tensor } from '@rnn/c
 import type { Attack } from '../adversarial/attack.ts'
 import type { Callback, CallbackHost, CallbackRun } from '../callbacks/callback.ts'
 import { History } from '../history/history.ts'
+import { AveragedWeights } from '../averaging/averaged-weights.ts'
+import type { WeightAveraging } from '../averaging/averaging.ts'
 import type { Loss } from '../losses/loss.ts'
 import type { Metric } from '../metrics/metric.ts'
 import { MetricTotals } from '../metrics/metric-totals.ts'
+import { checkClipping, type ClippingOptions } from '../optimizers/clipping.ts'
 import type { Optimizer } from '../optimizers/optimizer.ts'
 import { OptimizerState } from '../optimizers/optimizer-state.ts'
+import { GradientAccumulation } from './gradient-accumulation.ts'
 import { LossReadings } from './loss-readings.ts'
 import type { TrainableModel } from './model.ts'
 import { StreamState } from './stream-state.ts'
 import type { TruncationOptions } from './windows.ts'
 
 /** Options of `new Trainer`. */
-export interface TrainerOptions<Output = Tensor, Targets = Tensor> {
+export interface TrainerOptions<Output = Tensor, Targets = Tensor> extends ClippingOptions {
   readonly loss: Loss<Output, Targets>
   readonly optimizer: Optimizer
-  /** Scales all gradients together so that their Euclidean norm is at most this. Default: no clipping. */
-  readonly clipNorm?: number | undefined
+  /**
+   * How many batches make one update. Their gradients are averaged as the loss averages within a batch: by samples, or by what counts in a masked or weighted loss. So an
+   * update is that of one batch with all their rows, of whatever sizes they are. The end of an epoch makes an update of those that are left. Clipping sees the average;
+   * schedules and averaging count updates, `snapshots` count batches. A window of `truncate` counts as a batch. Default: 1.
+   */
+  readonly accumulate?: number | undefined
+  /**
+   * Averages of the weights, `ema()` or `swa(…)`, kept beside them. In `fit`, validation and all `onEpoch` see a model that holds the averages, once there are any. `fit(model, …)` leaves the
+   * averages in the model when it ends; a `Trainer` leaves the weights, which training goes on from: see `withAverages` and `useAverages`. Default: none.
+   */
+  readonly averaging?: WeightAveraging | undefined
   /**
    * Adversarial training: `fgm(…)`, `pgd(…)`. Gradients are those of the loss and of the loss with embedded inputs moved so that it grows; the weights themselves are
    * not moved for it. Loss and metrics that are shown are those of the inputs as they are. Default: none.
@@ -77,14 +90,23 @@ export class TrainingState<Input, Output, Targets> {
   openSteps: number = 0
   /** Batches whose gradients were computed since the last update: several may go into one, and each needs random numbers of its own. */
   part: number = 0
+  /** Gradients on their way to the next update. */
+  readonly accumulation: GradientAccumulation = new GradientAccumulation()
+  readonly averages: AveragedWeights | undefined
+  /** How many have the model hold its averages at the moment. */
+  borrowers: number = 0
+  /** Resolves when those of them are done that `fit` must wait for. */
+  lent: Promise<void> | undefined
   /** Resolves when a move to another backend is over. */
   moving: Promise<void> | undefined
 
   constructor(model: TrainableModel<Input, Output>, options: TrainerOptions<Output, Targets>, host: CallbackHost) {
-    const { optimizer, metrics = [], callbacks = [], seed = 0, notFinite = 'stop', clipNorm } = options
+    const { optimizer, metrics = [], callbacks = [], seed = 0, notFinite = 'stop', accumulate = 1, averaging } = options
     if (!Number.isSafeInteger(seed)) throw invalid(`seed ${seed}`, 'use a whole number')
-    if (clipNorm !== undefined && !(clipNorm > 0))
-      throw invalid(`clipNorm ${clipNorm}`, 'use a norm above 0, or leave it out')
+    if (!(Number.isInteger(accumulate) && accumulate >= 1))
+      throw invalid(`accumulate ${accumulate}`, 'use a whole number of batches from 1 on')
+    checkClipping('Trainer', options)
+    this.averages = averaging && new AveragedWeights(averaging)
     this.model = model
     this.options = options
     this.optimizer = new OptimizerState(optimizer, model.backend)
@@ -109,6 +131,12 @@ export class TrainingState<Input, Output, Targets> {
     return this.model.variables().flatMap(({ variable }) => (variable.kind === 'state' ? [variable] : []))
   }
 
+  /** All parameters by path, those that are not trained too. */
+  parameters(): Record<string, Tensor> {
+    const entries = this.model.variables().filter(({ variable }) => variable.kind === 'parameter')
+    return Object.fromEntries(entries.map(({ path, variable }) => [path, variable.value]))
+  }
+
   /** Resolves when no move to another backend is under way; undefined at once when none is. */
   settled(): Promise<void> | undefined {
     return this.moving?.then(() => this.settled())
@@ -123,6 +151,17 @@ export class TrainingState<Input, Output, Targets> {
   /** As `assertBetweenSteps`, but gradients may be out: several batches may go into one update. @throws E_BUSY */
   assertIdle(operation: string): void {
     if (this.stepping || this.moving !== undefined) throw this.#busy(operation)
+  }
+
+  /** @throws E_BUSY while the model holds its averages, which training must not change */
+  assertOwnWeights(operation: string): void {
+    if (this.averages?.exchanged !== true) return
+    throw new RnnError({
+      code: 'E_BUSY',
+      operation,
+      problem: 'the model holds the averages of its weights at the moment',
+      fix: 'call it after withAverages, or after the onEpoch of fit',
+    })
   }
 
   #busy(operation: string): RnnError {

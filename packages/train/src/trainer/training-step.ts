@@ -1,9 +1,9 @@
 // One training step in two halves, so that gradients of several machines can be averaged in between.
 
 import { valueAndGrad } from '@rnn/autodiff'
-import { scope, splitKey, type Tensor } from '@rnn/core'
+import { scope, splitKey, type Backend, type Tensor } from '@rnn/core'
 import { adversarialGradients, type Measure } from '../adversarial/adversarial-gradients.ts'
-import { clipFactor } from '../optimizers/clipping.ts'
+import { clipping } from '../optimizers/clipping.ts'
 import type { NamedTensors } from '../optimizers/optimizer-state.ts'
 import type { TrainingBatch } from './batches.ts'
 import { forwardPass, stepInput, type Passes } from './forward-pass.ts'
@@ -62,6 +62,7 @@ export function computeGradients<Input, Output, Targets>(
   window?: Window,
 ): StepGradients {
   state.assertIdle('computeGradients')
+  state.assertOwnWeights('computeGradients')
   const backend = state.assertTogether('computeGradients')
   const { model, options, totals, stream } = state
   options.loss.check?.(batch.targets, batch.lengths)
@@ -111,29 +112,72 @@ function advance(
   else stream.advance(window.nextFirst > window.first ? passes[0]?.states : start)
 }
 
-/** Clips, and updates every parameter in place. */
+/** What a batch brings to an update: mean gradients, and what the mean was divided by. */
+export type GradientShare = Pick<StepGradients, 'gradients' | 'weight'>
+
+/** Takes in the gradients of a batch, or of a window of it: an update, or with `accumulate` one when so many have come. */
 export function applyGradients<Input, Output, Targets>(
   state: TrainingState<Input, Output, Targets>,
-  gradients: NamedTensors,
+  { gradients, weight }: GradientShare,
   window?: Window,
 ): void {
-  state.assertIdle('applyGradients')
-  const backend = state.assertTogether('applyGradients')
-  const { clipNorm } = state.options
-  state.stepping = true
-  try {
-    scope(backend, () => {
-      const scale = clipNorm === undefined ? null : clipFactor(Object.values(gradients), clipNorm)
-      state.optimizer.apply(state.trainable(), gradients, scale)
-    })
-  } finally {
-    state.stepping = false
-  }
-  state.part = 0
+  changeWeights(state, (backend) => {
+    const { accumulation, options } = state
+    const { accumulate = 1 } = options
+    if (accumulate === 1) {
+      update(state, backend, gradients, null)
+      return
+    }
+    accumulation.add(backend, gradients, weight)
+    if (accumulation.count >= accumulate) updateFromGroup(state, backend)
+  })
   if (window !== undefined && window.index < window.count - 1) {
     state.window = window.index + 1
     return
   }
   state.batch++
   state.window = 0
+}
+
+/** Makes the update of a group that is not full; nothing where none is open. */
+export function finishAccumulation<Input, Output, Targets>(state: TrainingState<Input, Output, Targets>): void {
+  if (state.accumulation.count > 0) changeWeights(state, (backend) => updateFromGroup(state, backend))
+}
+
+/** Runs `change` in a scope, between steps. @throws E_BUSY, E_BACKEND_MISMATCH */
+function changeWeights<Input, Output, Targets>(
+  state: TrainingState<Input, Output, Targets>,
+  change: (backend: Backend) => void,
+): void {
+  state.assertIdle('applyGradients')
+  state.assertOwnWeights('applyGradients')
+  const backend = state.assertTogether('applyGradients')
+  state.stepping = true
+  try {
+    scope(backend, () => change(backend))
+  } finally {
+    state.stepping = false
+  }
+}
+
+/** A parameter that was frozen meanwhile is left out. */
+function updateFromGroup<Input, Output, Targets>(state: TrainingState<Input, Output, Targets>, backend: Backend): void {
+  const { gradients, scale } = state.accumulation.take()
+  const parameters = state.trainable()
+  const wanted = Object.entries(gradients).filter(([path]) => path in parameters)
+  update(state, backend, Object.fromEntries(wanted), scale)
+}
+
+/** Clips, updates every parameter in place, and moves the averages. */
+function update<Input, Output, Targets>(
+  state: TrainingState<Input, Output, Targets>,
+  backend: Backend,
+  gradients: NamedTensors,
+  scale: Tensor | null,
+): void {
+  const { optimizer, averages, options } = state
+  const parameters = state.trainable()
+  optimizer.apply(parameters, gradients, clipping(Object.values(gradients), options, scale))
+  averages?.update(backend, optimizer.step, parameters)
+  state.part = 0
 }
