@@ -14,29 +14,47 @@ export type { Callback, CallbackHost, CallbackRun, SavedCallback } from './callb
 export { earlyStopping, type EarlyStoppingOptions } from './callbacks/early-stopping.ts'
 export type { MonitorOptions } from './callbacks/monitor.ts'
 export { reduceOnPlateau, type ReduceOnPlateauOptions } from './callbacks/reduce-on-plateau.ts'
+// Diagnostics: one file each.
+export { gradientNorms } from './diagnostics/gradient-norms.ts'
+export { gradientsByLag } from './diagnostics/gradients-by-lag.ts'
+export type {
+  GradientReport,
+  GradientTrouble,
+  GradientWarning,
+  GradientWatchOptions,
+  StepPlace,
+} from './diagnostics/gradient-watch.ts'
+
 export { History, type HistoryRow } from './history/history.ts'
 export type { JsonObject, JsonValue } from './json.ts'
+
+// Connectionist temporal classification.
 export { ctc, ctcLosses, type CtcLossesOptions, type CtcOptions } from './ctc/ctc.ts'
 export type { CtcLabels, CtcTargets } from './ctc/labels.ts'
 
 // Losses: one file each.
+export { binaryCrossEntropy } from './losses/binary-cross-entropy.ts'
 export { categoricalHinge } from './losses/categorical-hinge.ts'
+export { cosineDistance } from './losses/cosine-distance.ts'
+export { crossEntropy, type CrossEntropyLossOptions } from './losses/cross-entropy.ts'
 export { elementLoss } from './losses/element-loss.ts'
-export { meanAbsoluteError } from './losses/mean-absolute-error.ts'
-export { poisson, type PoissonOptions } from './losses/poisson.ts'
 export { hinge, squaredHinge } from './losses/hinge.ts'
 export { huber, type HuberOptions } from './losses/huber.ts'
 export { klDivergence } from './losses/kl-divergence.ts'
-export { cosineDistance } from './losses/cosine-distance.ts'
-export { binaryCrossEntropy } from './losses/binary-cross-entropy.ts'
-export { crossEntropy, type CrossEntropyLossOptions } from './losses/cross-entropy.ts'
 export { meanLoss, type Loss, type LossContext, type MeasuredLoss } from './losses/loss.ts'
+export { meanAbsoluteError } from './losses/mean-absolute-error.ts'
 export { meanSquaredError } from './losses/mean-squared-error.ts'
+export { poisson, type PoissonOptions } from './losses/poisson.ts'
 
 // Metrics: one file each.
 export { accuracy, type AccuracyOptions } from './metrics/accuracy.ts'
+export { auc, type AucOptions } from './metrics/auc.ts'
+export { f1, precision, recall, type ClassScoreOptions } from './metrics/class-scores.ts'
 export { ConfusionMatrix, confusionMatrix, type ConfusionMatrixOptions } from './metrics/confusion-matrix.ts'
+export { lossMetric, mae, perplexity, rmse, type PerplexityOptions } from './metrics/loss-metric.ts'
 export type { Metric, MetricValues } from './metrics/metric.ts'
+export { rSquared } from './metrics/r-squared.ts'
+export { topKAccuracy, type TopKAccuracyOptions } from './metrics/top-k-accuracy.ts'
 
 // Optimisers: one file each.
 export { adadelta, type AdadeltaOptions } from './optimizers/adadelta.ts'

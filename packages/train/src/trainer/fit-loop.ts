@@ -1,6 +1,7 @@
 // The loop of `fit`: steps, and what goes on between them.
 
-import { RnnError, type Tensor } from '@rnn/core'
+import { hasCode, RnnError, type Tensor } from '@rnn/core'
+import { GradientWatch, type GradientWatchOptions } from '../diagnostics/gradient-watch.ts'
 import type { History } from '../history/history.ts'
 import { checkNotEmpty, emptySet, type TrainingBatch, type TrainingSet } from './batches.ts'
 import { atOwnWeights, withAverages } from './averages.ts'
@@ -25,6 +26,8 @@ export interface FitLoopOptions<Input = Tensor, Targets = Tensor> {
    * states from window to window, gradients do not follow. Targets are needed at every time step. Default: a batch is one step.
    */
   readonly truncate?: TruncationOptions | undefined
+  /** Looks at the gradients every so many steps, and warns when those of a parameter vanish, explode or turn NaN. Default: nobody looks. */
+  readonly watchGradients?: GradientWatchOptions | undefined
   /** Called after each step; training waits for a promise. */
   readonly onBatch?: ((progress: Progress) => void | Promise<void>) | undefined
   /** Called after each epoch, when all callbacks have seen it; training waits for a promise. A good place for a checkpoint. With `averaging` the model holds the averages. */
@@ -42,6 +45,7 @@ interface Run<Input, Output, Targets> {
   readonly pace: Pace
   readonly breather: Breather
   readonly recovery: Recovery<Input, Output, Targets> | undefined
+  readonly watch: GradientWatch | undefined
 }
 
 /** Trains until `epochs` are over, a callback stops it, or the signal aborts it. */
@@ -50,7 +54,7 @@ export async function fitLoop<Input, Output, Targets>(
   set: TrainingSet<Input, Targets>,
   options: FitLoopOptions<Input, Targets>,
 ): Promise<History> {
-  const { epochs, validation, signal, snapshots, truncate } = options
+  const { epochs, validation, signal, snapshots, truncate, watchGradients } = options
   if (state.fitting) {
     throw new RnnError({
       code: 'E_BUSY',
@@ -75,7 +79,8 @@ export async function fitLoop<Input, Output, Targets>(
   checkSameSet(state, set, truncate)
 
   const recovery = snapshots && new Recovery(state, snapshots)
-  const run = { state, set, options, pace: new Pace(), breather: createBreather(), recovery }
+  const watch = watchGradients && new GradientWatch(watchGradients)
+  const run = { state, set, options, pace: new Pace(), breather: createBreather(), recovery, watch }
   state.fitting = true
   state.history.markAborted(false)
   try {
@@ -88,6 +93,7 @@ export async function fitLoop<Input, Output, Targets>(
       try {
         if (signal?.aborted || !(await trainEpoch(run)) || !(await endEpoch(run))) {
           await state.readings.settle()
+          await watch?.settle()
           await recovery?.end()
           state.history.markAborted(true)
           return state.history
@@ -95,6 +101,7 @@ export async function fitLoop<Input, Output, Targets>(
         if (!goesOn()) await recovery?.end()
       } catch (error) {
         if (recovery === undefined) throw error
+        watch?.reset()
         await recovery.goOn(error)
       }
     }
@@ -117,7 +124,7 @@ async function trainEpoch<Input, Output, Targets>(run: Run<Input, Output, Target
     for (let index = state.window; index < windows; index++) {
       await atOwnWeights(state)
       if (options.signal?.aborted) return false
-      await trainStep(state, batch, truncate && windowAt(truncate, index, windows))
+      await trainStep(run, batch, truncate && windowAt(truncate, index, windows))
       // From the end of one step to the end of the next: making the batch and what callbacks do takes time as well.
       const now = performance.now()
       const seconds = (now - since) / 1000
@@ -140,23 +147,29 @@ async function trainEpoch<Input, Output, Targets>(run: Run<Input, Output, Target
 
 /** One step on a batch, or on a window of it. */
 async function trainStep<Input, Output, Targets>(
-  state: TrainingState<Input, Output, Targets>,
+  { state, watch }: Run<Input, Output, Targets>,
   batch: TrainingBatch<Input, Targets>,
   window: Window | undefined,
 ): Promise<void> {
+  const place = { epoch: state.epoch + 1, batch: state.batch + 1, step: state.optimizer.step + 1 }
   const step = computeGradients(state, batch, window)
-  const pending = { loss: step.loss, weight: step.weight, epoch: state.epoch + 1, batch: state.batch + 1 }
+  const pending = { loss: step.loss, weight: step.weight, ...place }
   try {
+    if (watch?.due(place)) watch.look(step.gradients, place)
     state.readings.assertFinite(pending)
     applyGradients(state, step, window)
   } catch (error) {
+    // Before training ends for it: where does the trouble begin?
+    if (hasCode(error, 'E_NOT_FINITE') && !watch?.due(place)) watch?.look(step.gradients, place)
     step.dispose()
     state.stream.undo()
+    await watch?.settle()
     throw error
   }
   step.disposeGradients()
   state.readings.push(pending)
   await state.readings.advance()
+  await watch?.advance()
 }
 
 /** Validation, history, callbacks; false when aborted, and then the epoch's end is still to come. */
@@ -164,6 +177,7 @@ async function endEpoch<Input, Output, Targets>(run: Run<Input, Output, Targets>
   const { state } = run
   const since = performance.now()
   await state.readings.settle() // a device may be many steps behind, and its time is training as well
+  await run.watch?.settle()
   state.seconds += (performance.now() - since) / 1000
   return withAverages(state, () => reportEpoch(run))
 }
