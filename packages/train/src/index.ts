@@ -48,13 +48,8 @@ export { poisson, type PoissonOptions } from './losses/poisson.ts'
 
 // Metrics: one file each.
 export { accuracy, type AccuracyOptions } from './metrics/accuracy.ts'
-export { auc, type AucOptions } from './metrics/auc.ts'
-export { f1, precision, recall, type ClassScoreOptions } from './metrics/class-scores.ts'
 export { ConfusionMatrix, confusionMatrix, type ConfusionMatrixOptions } from './metrics/confusion-matrix.ts'
-export { lossMetric, mae, perplexity, rmse, type PerplexityOptions } from './metrics/loss-metric.ts'
 export type { Metric, MetricValues } from './metrics/metric.ts'
-export { rSquared } from './metrics/r-squared.ts'
-export { topKAccuracy, type TopKAccuracyOptions } from './metrics/top-k-accuracy.ts'
 
 // Optimisers: one file each.
 export { adadelta, type AdadeltaOptions } from './optimizers/adadelta.ts'
