@@ -17,7 +17,7 @@ export interface FgmOptions {
  * takes a second forward and backward pass. The paper normalises embeddings beforehand; without that an ε about the norm of a vector or two is a beginning.
  *
  * ```ts
- * await fit(model, trainSet, { loss, optimizer, epochs, adversarial: fgm({ epsilon: 0.5 }) })
+ * await fit(model, trainSet, { loss, optimizer, epochs: 1, adversarial: fgm({ epsilon: 0.5 }) })
  * ```
  *
  * @throws E_VALUE unless epsilon and weight are finite numbers above 0

@@ -21,7 +21,7 @@ export interface PgdOptions {
  * brought back to the ball of radius ε, `steps` times. A step of training takes `steps` more forward and backward passes than one without it.
  *
  * ```ts
- * await fit(model, trainSet, { loss, optimizer, epochs, adversarial: pgd({ epsilon: 1, stepSize: 0.5, steps: 3 }) })
+ * await fit(model, trainSet, { loss, optimizer, epochs: 1, adversarial: pgd({ epsilon: 1, stepSize: 0.5, steps: 3 }) })
  * ```
  *
  * @throws E_VALUE for options out of range

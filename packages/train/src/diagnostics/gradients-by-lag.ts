@@ -23,7 +23,9 @@ interface HiddenState {
  * output is the hidden state of their last recurrent layer; of several layers it is the last one's hidden state that is meant.
  *
  * ```ts
- * const norms = await gradientsByLag(layer, { data, shape: [8, 100, 4] }, (hidden) => mean(square(hidden)))
+ * const layer = await gru({ units: 16, inputSize: 4 }).init(backend, { seed: 1 })
+ * const inputs = { data: new Float32Array(8 * 100 * 4).fill(1), shape: [8, 100, 4] }
+ * const norms = await gradientsByLag(layer, inputs, (hidden) => mean(square(hidden)))
  * norms[0] // by the last hidden state itself; norms[99]: by the first
  * ```
  *
@@ -95,8 +97,8 @@ function hiddenStateOf(layer: Module, x: Tensor): HiddenState {
       const visit = visited.length - 1
       const states = pass.states[visit] ?? []
       const last = visited[visit]
-      const layers = last instanceof Recurrent ? last.layerCount : 1
-      const state = (states.length / layers) * (layers - 1)
+      const own = last instanceof Recurrent ? last.cell.stateSizes(last.options.units).length : states.length
+      const state = states.length - own // those of the top layer come last
       const units = states[state]?.shape[1] ?? 0
       if (sizeOf(output.shape) === (x.shape[0] ?? 0) * units) return { visit, state, units }
       throw new RnnError({
