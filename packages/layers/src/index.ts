@@ -90,10 +90,14 @@ export {
   type Direction,
   type RecurrentDescription,
   type RecurrentState,
+  type RecurrentStructure,
   type RunOptions,
   type RunResult,
 } from './recurrent/recurrent.ts'
+export type { Level } from './recurrent/level.ts'
+export { resetStates } from './recurrent/reset-states.ts'
 export { rnn } from './recurrent/rnn.ts'
+export { stacked } from './recurrent/stacked.ts'
 export { simpleRnn, type SimpleRnnOptions } from './recurrent/simple-rnn.ts'
 export { Variable, type NamedVariable, type VariableKind, type VariableOptions } from './variable.ts'
 export {

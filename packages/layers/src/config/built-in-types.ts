@@ -44,6 +44,7 @@ import { minGru } from '../recurrent/min-gru.ts'
 import { minLstm } from '../recurrent/min-lstm.ts'
 import { RECURRENT_OPTION_TYPES, recurrentOptions } from '../recurrent/recurrent-options.ts'
 import { Recurrent } from '../recurrent/recurrent.ts'
+import { stacked } from '../recurrent/stacked.ts'
 import { simpleRnn, SIMPLE_OPTION_TYPES, type SimpleRnnOptions } from '../recurrent/simple-rnn.ts'
 import { readRegularizer } from '../weights/read-weight-options.ts'
 import {
@@ -70,6 +71,15 @@ export const BUILT_IN_TYPES: ModuleTypes = {
   jordan: (config) => jordan(readOptions<JordanLayerOptions>(config, JORDAN, ['units'])),
   minGru: (config) => minGru(recurrentOptions(config)),
   minLstm: (config) => minLstm(recurrentOptions(config)),
+  stacked: ({ type, layers, ...rest }, revive) => {
+    readOptions({ type, ...rest }, {})
+    const parts = Array.isArray(layers) ? layers.map(revive) : []
+    const recurrent = parts.filter((part) => part instanceof Recurrent)
+    const [first, ...others] = recurrent
+    if (first === undefined || recurrent.length < parts.length)
+      throw unexpected(type, 'layers is no array of recurrent ones')
+    return stacked(first, ...others)
+  },
   bidirectional: ({ type, layer, ...rest }, revive) => {
     const inner = revive(layer)
     if (!(inner instanceof Recurrent))

@@ -3,6 +3,7 @@
 import { concat, RnnError, zeros, type Backend, type Tensor } from '@rnn/core'
 import { dense, type Dense } from '../layers/dense.ts'
 import { Module } from '../module.ts'
+import { widthsOf } from '../recurrent/level.ts'
 import type { Recurrent } from '../recurrent/recurrent.ts'
 
 /** States layer by layer, `[batch, width]` each. */
@@ -27,19 +28,22 @@ export class Bridge extends Module<BridgeInput, LayerStates> {
     this.kind = kind
     this.#encoder = encoder
     this.#decoder = decoder
-    const from = this.#widths(encoder).map((width) => width * encoder.directions.length)
-    const to = this.#widths(decoder)
+    const from = encoder.levels.map((level) => widthsOf(level).map((width) => width * encoder.directions.length))
+    const to = decoder.levels.map((level) => widthsOf(level))
     this.layers =
       kind !== 'dense'
         ? []
-        : Array.from({ length: decoder.layerCount }, () =>
-            to.map((units, s) => dense({ units, activation: 'tanh', inputSize: from[this.#stateFor(s)] ?? 0 })),
-          ).flat()
-    if (kind === 'identity' && (encoder.layerCount !== decoder.layerCount || String(from) !== String(to))) {
+        : to.flatMap((widths, layer) => {
+            const beside = from[this.#beside(layer)] ?? []
+            return widths.map((units, s) =>
+              dense({ units, activation: 'tanh', inputSize: beside[Math.min(s, beside.length - 1)] ?? 0 }),
+            )
+          })
+    if (kind === 'identity' && JSON.stringify(from) !== JSON.stringify(to)) {
       throw new RnnError({
         code: 'E_CONFIGURATION',
         operation: 'encoderDecoder',
-        problem: `bridge: 'identity' from ${encoder.layerCount} layers with states of ${from.join(' and ')} to ${decoder.layerCount} layers with states of ${to.join(' and ')}`,
+        problem: `bridge: 'identity' from ${layersOf(from)} to ${layersOf(to)}`,
         fix: "use bridge: 'dense'",
       })
     }
@@ -50,22 +54,29 @@ export class Bridge extends Module<BridgeInput, LayerStates> {
   }
 
   override forward({ final, batch, backend }: BridgeInput): LayerStates {
-    const widths = this.#widths(this.#decoder)
-    const { layerCount: layers } = this.#decoder
-    return Array.from({ length: layers }, (_, layer) =>
-      widths.map((width, s) => {
+    let next = 0
+    return this.#decoder.levels.map((level, layer) =>
+      widthsOf(level).map((width, s) => {
         if (this.kind === 'zeros') return zeros([batch, width], { backend })
-        const from = this.#stateOf(final, layer, this.#stateFor(s))
-        return this.layers[layer * widths.length + s]?.forward(from) ?? from
+        const from = this.#stateOf(final, layer, s)
+        return this.layers[next++]?.forward(from) ?? from
       }),
     )
   }
 
+  /** The encoder layer beside decoder layer `layer`. */
+  #beside(layer: number): number {
+    return Math.max(0, this.#encoder.layerCount - this.#decoder.layerCount + layer)
+  }
+
   /** State `s` of the encoder layer beside decoder layer `layer`, all directions side by side. */
   #stateOf(final: LayerStates, layer: number, s: number): Tensor {
-    const { layerCount, directions } = this.#encoder
-    const beside = Math.max(0, layerCount - this.#decoder.layerCount + layer)
-    const states = directions.map((_, d) => final[beside * directions.length + d]?.[s])
+    const { directions } = this.#encoder
+    const beside = this.#beside(layer)
+    const states = directions.map((_, d) => {
+      const state = final[beside * directions.length + d] ?? []
+      return state[Math.min(s, state.length - 1)]
+    })
     const [first] = states
     if (first === undefined) {
       throw new RnnError({
@@ -77,12 +88,8 @@ export class Bridge extends Module<BridgeInput, LayerStates> {
     }
     return states.length === 1 ? first : concat(states.filter((each) => each !== undefined))
   }
+}
 
-  #stateFor(s: number): number {
-    return Math.min(s, this.#widths(this.#encoder).length - 1)
-  }
-
-  #widths({ cell, options }: Recurrent): readonly number[] {
-    return cell.stateSizes(options.units)
-  }
+function layersOf(widths: readonly (readonly number[])[]): string {
+  return `${widths.length} layer${widths.length === 1 ? '' : 's'} with states of ${widths.map((each) => each.join(' and ')).join('; ')}`
 }

@@ -13,14 +13,16 @@ import {
   simpleReluCell,
   slice,
   splitKey,
+  Tensor,
   type Cell,
   type ParameterSpec,
   type Parameters,
-  type Tensor,
+  type RandomKey,
 } from '@rnn/core'
 import type { ForwardContext } from '../context.ts'
 import { dropoutMask, requireKey } from '../layers/dropout.ts'
 import type { Recurrent } from '../recurrent/recurrent.ts'
+import { zoneoutOf } from '../recurrent/zoneout.ts'
 import type { LayerStates } from './bridge.ts'
 
 /** Cells whose `project` is `x · kernel + bias`: their input may be projected by parts. */
@@ -59,13 +61,14 @@ export class DecoderCells {
   /** By layer: the hidden state's mask of recurrent dropout, and the masks on the layer's output, `[rows, steps, units]`. */
   #hiddenMasks: readonly (Tensor | undefined)[] = []
   #outputMasks: readonly (Tensor | undefined)[] = []
+  /** By layer and state: masks of zoneout, `[rows, steps, width]`. */
+  #zoneouts: readonly (readonly (Tensor | number | undefined)[] | undefined)[] = []
 
   /** @param embeddingSize features of the embedding, which come first in the input; what is fed comes after */
   constructor(layer: Recurrent, embeddingSize: number) {
-    const { cell, layerCount } = layer
     this.#layer = layer
-    this.#parameters = Array.from({ length: layerCount }, (_, i) => layer.cellParameters(i))
-    this.linear = LINEAR_CELLS.some(({ project }) => project === cell.project)
+    this.#parameters = layer.levels.map((_, i) => layer.cellParameters(i))
+    this.linear = LINEAR_CELLS.some(({ project }) => project === layer.levels[0]?.cell.project)
     const kernel = this.#parameters[0]?.['kernel']
     if (this.linear && kernel !== undefined) {
       const size = kernel.shape[0] ?? 0
@@ -76,22 +79,20 @@ export class DecoderCells {
 
   /** Draws the masks of a training pass over `steps` steps, as `Recurrent.run` draws them. */
   drawMasks(like: Tensor, rows: number, steps: number, { training, key }: ForwardContext): void {
-    const { layerCount, options, type, hiddenSize } = this.#layer
-    const { dropout = 0, recurrentDropout = 0 } = options
+    const { levels, type } = this.#layer
     if (!training) return
-    const layers = Array.from({ length: layerCount }, (_, i) => i)
-    if (recurrentDropout > 0) {
-      this.#hiddenMasks = layers.map((i) => {
-        const own = splitKey(splitKey(requireKey(type, key), i), 'forward')
-        return dropoutMask(like, [rows, hiddenSize], recurrentDropout, own)
-      })
-    }
-    if (dropout > 0) {
-      this.#outputMasks = layers.slice(0, -1).map((i) => {
-        const own = splitKey(splitKey(requireKey(type, key), i), 'dropout')
-        return dropoutMask(like, [rows, steps, hiddenSize], dropout, own)
-      })
-    }
+    const keyOf = (layer: number, name: string): RandomKey => splitKey(splitKey(requireKey(type, key), layer), name)
+    this.#hiddenMasks = levels.map(({ cell, options: { units, recurrentDropout = 0 } }, i) => {
+      if (recurrentDropout === 0) return undefined
+      return dropoutMask(like, [rows, cell.stateSizes(units)[0] ?? units], recurrentDropout, keyOf(i, 'forward'))
+    })
+    this.#outputMasks = levels.map(({ cell, options: { units, dropout = 0 } }, i) => {
+      if (dropout === 0 || i === levels.length - 1) return undefined
+      return dropoutMask(like, [rows, steps, cell.stateSizes(units)[0] ?? units], dropout, keyOf(i, 'dropout'))
+    })
+    this.#zoneouts = levels.map(({ cell, options }, i) =>
+      zoneoutOf(type, cell, options, [rows, steps], like.backend, { training, key: key && keyOf(i, 'forward') }),
+    )
   }
 
   /** The embedding's part of the first layer's input, `[…, embeddingSize]` → `[…, any]`. */
@@ -113,17 +114,19 @@ export class DecoderCells {
    * @param t number of the step among those for which masks were drawn
    */
   step(embedding: Tensor, fed: Tensor | undefined, states: LayerStates, t: number): CellOutput {
-    const { cell, layerCount, options } = this.#layer
-    const first: Cell = this.linear ? projectedCell(cell as unknown as Cell) : (cell as unknown as Cell)
+    const { levels, type } = this.#layer
     let input = fed === undefined ? embedding : this.linear ? add(embedding, fed) : concat([embedding, fed])
     const after: (readonly Tensor[])[] = []
-    for (let layer = 0; layer < layerCount; layer++) {
+    for (const [layer, { cell, options }] of levels.entries()) {
       const [rows = 0, width = 0] = input.shape
+      const zoneout =
+        this.#zoneouts[layer]?.map((each) => (each instanceof Tensor ? slice(each, 1, t, 1) : each)) ??
+        zoneoutOf(type, cell, options, [rows, 1], input.backend, { training: false, key: undefined })
       const { final } = scan(
-        layer === 0 ? first : (cell as unknown as Cell),
+        layer === 0 && this.linear ? projectedCell(cell) : cell,
         reshape(input, [rows, 1, width]),
         this.#parameters[layer] ?? {},
-        { units: options.units, initial: states[layer], hiddenMask: this.#hiddenMasks[layer] },
+        { units: options.units, initial: states[layer], hiddenMask: this.#hiddenMasks[layer], zoneout },
       )
       after.push(final)
       const [hidden = input] = final

@@ -94,6 +94,7 @@ export function checkTeacherForcing(ratio: number): void {
 }
 
 function checkStructure({
+  encoder,
   decoder,
   attention,
   attend,
@@ -106,6 +107,9 @@ function checkStructure({
 }: EncoderDecoderOptions): void {
   if (decoder.bidirectional || decoder.options.direction === 'backward') {
     throw contradiction('the decoder reads backward, but writes word by word', 'give a forward decoder')
+  }
+  if ((decoder.options.statefulRows ?? encoder.options.statefulRows) !== undefined) {
+    throw contradiction('a stateful encoder or decoder: each pair begins anew', 'leave out statefulRows')
   }
   if (inputFeeding === true && (attention === undefined || attend !== 'after')) {
     throw contradiction(

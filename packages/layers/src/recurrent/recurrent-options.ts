@@ -17,6 +17,15 @@ export interface RecurrentOptions extends RecurrentWeightOptions {
   readonly dropout?: number
   /** Share of the hidden state dropped where it enters the recurrent product while training, one mask per sequence (Gal & Ghahramani 2016). Default: 0. */
   readonly recurrentDropout?: number
+  /** Share of the hidden state that a step leaves as it was (zoneout, Krueger et al. 2017): at random while training, on average otherwise. Default: 0. */
+  readonly zoneout?: number
+  /** The same for the cell's other states, such as the LSTM's cell state. Default: 0. */
+  readonly cellZoneout?: number
+  /**
+   * Makes the layer stateful, for batches of so many rows: each row goes on from the state in which the call before left it, while training as in `predict`, until
+   * `reset`. Gradients stay within a batch. Default: every batch begins at zero.
+   */
+  readonly statefulRows?: number
   /** Each stacked layer but the first adds its input to its output (Wu et al. 2016). Needs `returns: 'sequence'`. Default: false. */
   readonly residual?: boolean
   /** What `forward` gives: the hidden states `[batch, time, units]`, or the final one `[batch, units]`. Default: sequence. */
@@ -28,11 +37,15 @@ export interface RecurrentOptions extends RecurrentWeightOptions {
 /** @throws E_VALUE */
 export function checkRecurrentOptions(operation: string, options: RecurrentOptions): void {
   const { units, inputSize, layers, dropout, recurrentDropout, residual, returns, direction } = options
+  const { zoneout, cellZoneout, statefulRows } = options
   checkWhole(operation, 'units', units, 1)
   if (inputSize !== undefined) checkWhole(operation, 'inputSize', inputSize, 1)
   if (layers !== undefined) checkWhole(operation, 'layers', layers, 1)
   if (dropout !== undefined) checkRate(operation, 'dropout', dropout)
   if (recurrentDropout !== undefined) checkRate(operation, 'recurrentDropout', recurrentDropout)
+  if (zoneout !== undefined) checkRate(operation, 'zoneout', zoneout)
+  if (cellZoneout !== undefined) checkRate(operation, 'cellZoneout', cellZoneout)
+  if (statefulRows !== undefined) checkWhole(operation, 'statefulRows', statefulRows, 1)
   if (returns !== undefined) checkChoice(operation, 'returns', returns, ['sequence', 'last'])
   if (direction !== undefined) checkChoice(operation, 'direction', direction, ['forward', 'backward'])
   if (residual === true && returns === 'last') {
@@ -52,6 +65,9 @@ export const RECURRENT_OPTION_TYPES: OptionTypes<RecurrentOptions> = {
   layers: 'number',
   dropout: 'number',
   recurrentDropout: 'number',
+  zoneout: 'number',
+  cellZoneout: 'number',
+  statefulRows: 'number',
   residual: 'boolean',
   returns: 'string',
   direction: 'string',

@@ -19,8 +19,11 @@ import { dropoutMask, requireKey } from '../layers/dropout.ts'
 import { Module } from '../module.ts'
 import type { NamedVariable, Variable } from '../variable.ts'
 import { describeWeights, weightVariable } from '../weights/weight-options.ts'
+import { CarriedStates } from './carried-states.ts'
+import { widthsOf, type Level } from './level.ts'
 import { mergeOutputs, type Merge } from './merge.ts'
 import { checkRecurrentOptions, type RecurrentOptions } from './recurrent-options.ts'
+import { checkCellZoneout, zoneoutOf } from './zoneout.ts'
 
 /** Which way a layer walks over time. */
 export type Direction = 'forward' | 'backward'
@@ -54,6 +57,16 @@ export interface RunResult<State extends readonly Tensor[]> {
 export interface RecurrentDescription {
   readonly type: string
   readonly options?: Readonly<Record<string, string | number | boolean>>
+  /** The layers of which this one is made, in place of options of its own. */
+  readonly parts?: readonly Recurrent[]
+}
+
+/** What makes a recurrent layer more than one cell in one direction. */
+export interface RecurrentStructure {
+  /** Both directions, and how they become one. Default: one direction. */
+  readonly merge?: Merge
+  /** The stacked layers, from below. Default: `layers` of the options, all alike. */
+  readonly levels?: readonly Level[]
 }
 
 /** Variables of one cell: those of one layer in one direction. */
@@ -67,8 +80,12 @@ type CellVariables = Readonly<Record<string, Variable>>
  * `forward.kernel`, `1.backward.kernel`.
  */
 export class Recurrent<State extends readonly Tensor[] = readonly Tensor[]> extends Module {
+  /** That of the top layer. */
   readonly cell: Cell<string, State>
+  /** Those of the whole; what is a stacked layer's own is in `levels`. */
   readonly options: RecurrentOptions
+  /** The stacked layers, from below. */
+  readonly levels: readonly Level[]
   readonly directions: readonly Direction[]
   /** How two directions become one output, after each of the stacked layers. */
   readonly merge: Merge
@@ -76,25 +93,39 @@ export class Recurrent<State extends readonly Tensor[] = readonly Tensor[]> exte
   /** Layer by layer, directions within; empty until the input size is known. */
   #cells: readonly CellVariables[] = []
   #inputSize: number | undefined
+  #carried: CarriedStates | undefined
 
   constructor(
     cell: Cell<string, State>,
     options: RecurrentOptions,
     description: RecurrentDescription,
-    both?: { readonly merge: Merge },
+    structure: RecurrentStructure = {},
   ) {
     super()
-    checkRecurrentOptions(description.type, options)
+    const { type } = description
+    checkRecurrentOptions(type, options)
+    const level: Level = { cell: cell as unknown as Cell, options }
+    const { merge, levels = Array.from({ length: options.layers ?? 1 }, () => level) } = structure
+    for (const each of levels) checkCellZoneout(type, each.cell, each.options)
     this.cell = cell
     this.options = options
-    this.directions = both === undefined ? [options.direction ?? 'forward'] : ['forward', 'backward']
-    this.merge = both?.merge ?? 'concat'
+    this.levels = levels
+    this.directions = merge === undefined ? [options.direction ?? 'forward'] : ['forward', 'backward']
+    this.merge = merge ?? 'concat'
     this.#description = description
+    if (options.statefulRows !== undefined && this.directions.includes('backward')) {
+      throw new RnnError({
+        code: 'E_CONFIGURATION',
+        operation: type,
+        problem: 'statefulRows for a layer that reads each batch from its end: there is no state to go on from',
+        fix: 'leave out statefulRows, or use a forward layer',
+      })
+    }
   }
 
   /** The same description in both directions; see `bidirectional`. */
   inBothDirections(merge: Merge): Recurrent<State> {
-    return new Recurrent(this.cell, this.options, this.#description, { merge })
+    return new Recurrent(this.cell, this.options, this.#description, { merge, levels: this.levels })
   }
 
   get bidirectional(): boolean {
@@ -106,10 +137,15 @@ export class Recurrent<State extends readonly Tensor[] = readonly Tensor[]> exte
   }
 
   override get outputSize(): number {
-    return this.bidirectional && this.merge === 'concat' ? 2 * this.hiddenSize : this.hiddenSize
+    return this.#merged(this.hiddenSize)
   }
 
-  /** Width of the hidden state of one direction: `units`, unless the cell makes another size of it. */
+  /** Width of the output of a layer whose directions are `width` wide. */
+  #merged(width: number): number {
+    return this.bidirectional && this.merge === 'concat' ? 2 * width : width
+  }
+
+  /** Width of the top layer's hidden state in one direction: `units`, unless the cell makes another size of it. */
   get hiddenSize(): number {
     return this.cell.stateSizes(this.options.units)[0] ?? this.options.units
   }
@@ -120,7 +156,7 @@ export class Recurrent<State extends readonly Tensor[] = readonly Tensor[]> exte
 
   /** Number of stacked layers. */
   get layerCount(): number {
-    return this.options.layers ?? 1
+    return this.levels.length
   }
 
   override build(inputSize: number | undefined): number {
@@ -128,22 +164,28 @@ export class Recurrent<State extends readonly Tensor[] = readonly Tensor[]> exte
     const size = agreeOnInputSize(type, this.options.inputSize, inputSize, this.#inputSize)
     if (size !== undefined && this.#inputSize === undefined) {
       this.#inputSize = size
-      this.#cells = Array.from({ length: this.layerCount }, (_, layer) =>
-        this.directions.map(() => this.#makeVariables(layer === 0 ? size : outputSize)),
-      ).flat()
+      const { statefulRows } = this.options
+      const widths = this.levels.map((level) => widthsOf(level))
+      if (statefulRows !== undefined) this.#carried = new CarriedStates(statefulRows, widths)
+      this.#cells = this.levels.flatMap((level, i) => {
+        const below = i === 0 ? size : this.#merged(widths[i - 1]?.[0] ?? 0)
+        return this.directions.map(() => this.#makeVariables(level, below))
+      })
     }
     return outputSize
   }
 
-  #makeVariables(inputSize: number): CellVariables {
-    const specs = Object.entries(this.cell.parameters(inputSize, this.options.units))
-    return Object.fromEntries(specs.map(([name, spec]) => [name, weightVariable(name, spec, this.options)]))
+  #makeVariables({ cell, options }: Level, inputSize: number): CellVariables {
+    const specs = Object.entries(cell.parameters(inputSize, options.units))
+    return Object.fromEntries(specs.map(([name, spec]) => [name, weightVariable(name, spec, options)]))
   }
 
   override ownVariables(): readonly NamedVariable[] {
-    return this.#cells.flatMap((variables, i) =>
-      Object.values(variables).map((variable) => ({ path: this.#prefix(i) + variable.name, variable })),
-    )
+    return this.#cells.flatMap((variables, i) => {
+      const prefix = this.#prefix(i)
+      const parameters = Object.values(variables).map((variable) => ({ path: prefix + variable.name, variable }))
+      return [...parameters, ...(this.#carried?.variables(i, prefix) ?? [])] // a stateful layer has one direction
+    })
   }
 
   /** Where the variables of cell `i` are, relative to this module. */
@@ -170,12 +212,11 @@ export class Recurrent<State extends readonly Tensor[] = readonly Tensor[]> exte
     checkSequence(type, x)
     if (this.#inputSize !== undefined) checkFeatures(type, x, this.#inputSize)
     if (initial !== undefined) this.#checkStates(initial)
-    const { dropout = 0, residual = false } = this.options
-
     return scope(x.backend, () => {
       const final: State[] = []
       let input = x
-      for (let layer = 0; layer < layerCount; layer++) {
+      for (const [layer, { options: own }] of this.levels.entries()) {
+        const { dropout = 0, residual = false } = own
         const runs = directions.map((direction, d) => {
           const i = layer * directions.length + d
           const ownKey = key && splitKey(splitKey(key, layer), direction)
@@ -225,28 +266,29 @@ export class Recurrent<State extends readonly Tensor[] = readonly Tensor[]> exte
     initial: State | undefined,
     context: ForwardContext,
   ): { sequence: Tensor; final: State } {
-    const { hiddenSize } = this
-    const { units, recurrentDropout = 0 } = this.options
+    const { type, directions } = this
+    const level = built(type, this.levels[Math.floor(i / directions.length)])
+    const { units, recurrentDropout = 0 } = level.options
     const { lengths, training, key } = context
-    const parameters = this.cellParameters(i)
+    const [batch = 0, time = 0] = x.shape
     const hiddenMask =
       training && recurrentDropout > 0
-        ? dropoutMask(x, [x.shape[0] ?? 0, hiddenSize], recurrentDropout, requireKey(this.type, key))
+        ? dropoutMask(x, [batch, widthsOf(level)[0] ?? units], recurrentDropout, requireKey(type, key))
         : undefined
-    const reverse = this.directions[i % this.directions.length] === 'backward'
-    const { sequence, final } = scan(this.cell as unknown as Cell, x, parameters, {
+    const { sequence, final } = scan(level.cell, x, this.cellParameters(i), {
       units,
       initial,
       lengths,
-      reverse,
+      reverse: directions[i % directions.length] === 'backward',
       hiddenMask,
+      zoneout: zoneoutOf(type, level.cell, level.options, [batch, time], x.backend, context),
     })
     return { sequence, final: final as unknown as State } // scan gives the states that the cell declares
   }
 
   /** Goes on from the states that the last piece of a stream left. */
   #resume(x: Tensor, context: ForwardContext, carry: Carry): RunResult<State> {
-    const { cell, layerCount, directions, options } = this
+    const { levels, directions } = this
     if (directions.includes('backward')) {
       throw new RnnError({
         code: 'E_UNSUPPORTED',
@@ -255,15 +297,39 @@ export class Recurrent<State extends readonly Tensor[] = readonly Tensor[]> exte
         fix: 'use forward layers in a model for streams',
       })
     }
-    const widths = cell.stateSizes(options.units)
-    const all = Array.from({ length: layerCount }, () => widths).flat()
-    const states = carry.before(this, all, x.shape[0] ?? 0)
-    const initial = Array.from({ length: layerCount }, (_, i) =>
-      states.slice(i * widths.length, (i + 1) * widths.length),
-    )
+    const widths = levels.map((level) => widthsOf(level))
+    const states = carry.before(this, widths.flat(), x.shape[0] ?? 0)
+    let at = 0
+    const initial = widths.map(({ length }) => states.slice(at, (at += length)))
     const result = this.run(x, { ...context, initial: initial as unknown as RecurrentState<State> }) // one state for each layer
     carry.after(this, result.final.flat())
     return result
+  }
+
+  /** Goes on from where the call before left off. */
+  #goOn(x: Tensor, context: ForwardContext, carried: CarriedStates): RunResult<State> {
+    checkSequence(this.type, x)
+    const initial = carried.before(this.type, x) as unknown as RecurrentState<State> // one state for each layer
+    const result = this.run(x, { ...context, initial })
+    carried.after(result.final)
+    return result
+  }
+
+  /**
+   * Sets the states of a stateful layer to zero: the next batch begins new sequences. `resetStates(model)` does it for all layers of a model.
+   *
+   * @throws E_CONFIGURATION without `statefulRows`, E_NOT_BUILT before `init`
+   */
+  reset(): void {
+    if (this.options.statefulRows === undefined) {
+      throw new RnnError({
+        code: 'E_CONFIGURATION',
+        operation: this.type,
+        problem: 'reset of a layer that keeps no state between calls',
+        fix: 'give it statefulRows: the number of rows of each batch',
+      })
+    }
+    built(this.type, this.#carried).reset()
   }
 
   #checkStates(initial: readonly State[]): void {
@@ -277,19 +343,29 @@ export class Recurrent<State extends readonly Tensor[] = readonly Tensor[]> exte
     })
   }
 
+  #runIn(x: Tensor, context: ForwardContext): RunResult<State> {
+    if (context.carry !== undefined) return this.#resume(x, context, context.carry)
+    return this.#carried === undefined ? this.run(x, context) : this.#goOn(x, context, this.#carried)
+  }
+
   override forward(x: Tensor, context: ForwardContext = INFERENCE): Tensor {
     return scope(x.backend, () => {
-      const { sequence, last } =
-        context.carry === undefined ? this.run(x, context) : this.#resume(x, context, context.carry)
+      const { sequence, last } = this.#runIn(x, context)
       return this.options.returns === 'last' ? last : sequence
     })
   }
 
   override toJSON(): ModuleConfig {
-    const { units, inputSize, layers, dropout, recurrentDropout, residual, returns, direction } = this.options
-    const { type, options } = this.#description
-    const own = { units, ...options, inputSize, layers, dropout, recurrentDropout, residual, returns, direction }
-    const layer = describe(type, { ...own, ...describeWeights(this.options) })
+    const layer = this.#describe()
     return this.bidirectional ? { type: 'bidirectional', layer, merge: this.merge } : layer
+  }
+
+  #describe(): ModuleConfig {
+    const { type, options, parts } = this.#description
+    if (parts !== undefined) return { type, layers: parts.map((part) => part.toJSON()) }
+    const { units, inputSize, layers, dropout, recurrentDropout, residual, returns, direction } = this.options
+    const { zoneout, cellZoneout, statefulRows } = this.options
+    const own = { units, ...options, inputSize, layers, dropout, recurrentDropout, residual, returns, direction }
+    return describe(type, { ...own, zoneout, cellZoneout, statefulRows, ...describeWeights(this.options) })
   }
 }
