@@ -47,6 +47,11 @@ export { meanSquaredError } from './losses/mean-squared-error.ts'
 export { poisson, type PoissonOptions } from './losses/poisson.ts'
 
 // Metrics: one file each.
+export { auc, type AucOptions } from './metrics/auc.ts'
+export { lossMetric, mae, perplexity, rmse, type PerplexityOptions } from './metrics/loss-metric.ts'
+export { rSquared } from './metrics/r-squared.ts'
+export { topKAccuracy, type TopKAccuracyOptions } from './metrics/top-k-accuracy.ts'
+export { f1, precision, recall, type ClassScoreOptions } from './metrics/class-scores.ts'
 export { accuracy, type AccuracyOptions } from './metrics/accuracy.ts'
 export { ConfusionMatrix, confusionMatrix, type ConfusionMatrixOptions } from './metrics/confusion-matrix.ts'
 export type { Metric, MetricValues } from './metrics/metric.ts'

@@ -14,7 +14,8 @@ async function measure<Value>(
   targets: Tensor,
   context: LossContext = {},
 ): Promise<Value> {
-  return metric.value(await metric.count(outputs, targets, context).data())
+  const counts = metric.count(outputs, targets, context)
+  return metric.value(await counts.data(), counts.shape)
 }
 
 const backend = await cpu()

@@ -1,7 +1,8 @@
 // The confusion matrix: how often each class was taken for each.
 
-import { cast, matmul, oneHot, reshape } from '@rnn/core'
+import { cast, matmul, oneHot, reshape, type Tensor } from '@rnn/core'
 import type { JsonObject } from '../json.ts'
+import type { LossContext } from '../losses/loss.ts'
 import { compareLabels } from './class-labels.ts'
 import type { Metric } from './metric.ts'
 
@@ -27,14 +28,23 @@ export function confusionMatrix(options: ConfusionMatrixOptions = {}): Metric<'c
   const { labels: names, ignoreIndex = -1 } = options
   return {
     name: 'confusionMatrix',
-    count(outputs, targets, context) {
-      const { labels, predicted, classes } = compareLabels('confusionMatrix', outputs, targets, context, ignoreIndex)
-      // A label of −1 is a row of zeros. The sums of one batch are exact in float32.
-      const rows = (each: typeof labels) => oneHot(reshape(each, [-1]), classes)
-      return cast(matmul(rows(labels), rows(predicted), { transposeA: true }), 'int32')
-    },
+    count: (outputs, targets, context) => countPairs('confusionMatrix', outputs, targets, context, ignoreIndex),
     value: (counts) => new ConfusionMatrix(Int32Array.from(counts), names),
   }
+}
+
+/** int32 `[classes, classes]`: how often each right class (rows) and predicted class met in a batch. @throws as `compareLabels` does */
+export function countPairs(
+  operation: string,
+  outputs: Tensor,
+  targets: Tensor,
+  context: LossContext,
+  ignoreIndex: number,
+): Tensor {
+  const { labels, predicted, classes } = compareLabels(operation, outputs, targets, context, ignoreIndex)
+  // A label of −1 is a row of zeros. The sums of one batch are exact in float32.
+  const rows = (each: Tensor): Tensor => oneHot(reshape(each, [-1]), classes)
+  return cast(matmul(rows(labels), rows(predicted), { transposeA: true }), 'int32')
 }
 
 /** How often each class (rows) was predicted as each (columns). */

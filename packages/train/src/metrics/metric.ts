@@ -1,10 +1,10 @@
 // What a metric is. Each metric has a file of its own in this folder.
 
-import type { Tensor } from '@rnn/core'
+import type { Shape, Tensor } from '@rnn/core'
 import type { LossContext } from '../losses/loss.ts'
 
 /**
- * Something counted over batches: the device counts and adds up, the host makes a value of the sums, once, at the end of an epoch.
+ * Something counted over batches: the device counts and adds up, the host makes a value of what came together, once, at the end of an epoch.
  *
  * ```ts
  * const samples: Metric<'samples', number> = {
@@ -17,10 +17,15 @@ import type { LossContext } from '../losses/loss.ts'
 export interface Metric<Name extends string = string, Value = unknown, Outputs = Tensor, Targets = Tensor> {
   /** The name under which its values are found: `accuracy`. */
   readonly name: Name
-  /** What one batch adds: int32 or float32, the same shape for every batch. Runs in a scope of its own. */
+  /**
+   * How the counts of batches become one: `sum`, or `append`, one behind the other along the first axis, for what no sum can say (a ranking), and for sums that want more digits than float32
+   * has. They stay on the device until the epoch is over: then let a batch have few. Default: `sum`.
+   */
+  readonly combine?: 'sum' | 'append'
+  /** What one batch adds: int32 or float32, the same shape for every batch (with `append` but for the first axis). Runs in a scope of its own. */
   count(outputs: Outputs, targets: Targets, context: LossContext): Tensor
-  /** The value of the summed counts, row-major. */
-  value(counts: Float32Array | Int32Array): Value
+  /** The value of the counts of all batches, row-major. */
+  value(counts: Float32Array | Int32Array, shape: Shape): Value
 }
 
 /** The values of some metrics by their names. */
