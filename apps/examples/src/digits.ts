@@ -30,86 +30,19 @@ export async function digits(
   return { train: await read('train'), test: await read('t10k') }
 }
 
-/** The strokes of each digit, as corners from the left upper (0, 0) to the right lower (1, 1). */
-const STROKES: readonly (readonly (readonly [x: number, y: number])[])[] = [
-  [
-    [0.5, 0],
-    [0.85, 0.2],
-    [0.85, 0.8],
-    [0.5, 1],
-    [0.15, 0.8],
-    [0.15, 0.2],
-    [0.5, 0],
-  ],
-  [
-    [0.3, 0.2],
-    [0.55, 0],
-    [0.55, 1],
-  ],
-  [
-    [0.15, 0.25],
-    [0.4, 0],
-    [0.8, 0.15],
-    [0.75, 0.45],
-    [0.15, 1],
-    [0.85, 1],
-  ],
-  [
-    [0.15, 0.05],
-    [0.75, 0.05],
-    [0.45, 0.4],
-    [0.85, 0.7],
-    [0.5, 1],
-    [0.15, 0.9],
-  ],
-  [
-    [0.65, 1],
-    [0.65, 0],
-    [0.15, 0.7],
-    [0.9, 0.7],
-  ],
-  [
-    [0.8, 0],
-    [0.25, 0],
-    [0.2, 0.45],
-    [0.6, 0.4],
-    [0.85, 0.7],
-    [0.55, 1],
-    [0.15, 0.9],
-  ],
-  [
-    [0.75, 0],
-    [0.3, 0.4],
-    [0.15, 0.8],
-    [0.5, 1],
-    [0.85, 0.75],
-    [0.5, 0.5],
-    [0.2, 0.7],
-  ],
-  [
-    [0.15, 0],
-    [0.85, 0],
-    [0.4, 1],
-  ],
-  [
-    [0.5, 0.45],
-    [0.2, 0.2],
-    [0.5, 0],
-    [0.8, 0.2],
-    [0.2, 0.75],
-    [0.5, 1],
-    [0.8, 0.75],
-    [0.5, 0.45],
-  ],
-  [
-    [0.8, 0.3],
-    [0.5, 0.5],
-    [0.2, 0.25],
-    [0.5, 0],
-    [0.8, 0.3],
-    [0.7, 1],
-  ],
-]
+/** The corners of each digit's stroke, from the left upper (0,0) to the right lower (100,100). */
+const STROKES = [
+  '50,0 85,20 85,80 50,100 15,80 15,20 50,0',
+  '30,20 55,0 55,100',
+  '15,25 40,0 80,15 75,45 15,100 85,100',
+  '15,5 75,5 45,40 85,70 50,100 15,90',
+  '65,100 65,0 15,70 90,70',
+  '80,0 25,0 20,45 60,40 85,70 55,100 15,90',
+  '75,0 30,40 15,80 50,100 85,75 50,50 20,70',
+  '15,0 85,0 40,100',
+  '50,45 20,20 50,0 80,20 20,75 50,100 80,75 50,45',
+  '80,30 50,50 20,25 50,0 80,30 70,100',
+].map((digit) => digit.split(' ').map((corner) => corner.split(',').map((part) => Number(part) / 100)))
 
 function drawDigits(count: number, seed: number, part: number): LabelledImages {
   const random = randomStream(seed, part)
@@ -119,7 +52,7 @@ function drawDigits(count: number, seed: number, part: number): LabelledImages {
   for (const [i, label] of labels.entries()) {
     const [turn, slant, width, height] = [within(0.35), within(0.35), 11 + within(4), 18 + within(4)]
     const [right, down, pen] = [14 + within(3), 14 + within(3), 1.1 + within(0.4)]
-    const corners = STROKES[label]!.map(([x, y]) => {
+    const corners = STROKES[label]!.map(([x = 0, y = 0]) => {
       const [u, v] = [(x - 0.5 + within(0.09)) * width, (y - 0.5 + within(0.09)) * height]
       const bent = u - slant * v
       return [right + bent * Math.cos(turn) - v * Math.sin(turn), down + bent * Math.sin(turn) + v * Math.cos(turn)]

@@ -1,6 +1,7 @@
 /** All examples, by the name that `pnpm example` takes. */
 
 import { addition } from './addition.ts'
+import { anomaly } from './anomaly.ts'
 import { forecast } from './forecast.ts'
 import { generate } from './generate.ts'
 import { mnistRows } from './mnist-rows.ts'
@@ -8,6 +9,7 @@ import type { Example } from './example.ts'
 
 export const examples: Readonly<Record<string, Example>> = {
   addition,
+  anomaly,
   forecast,
   generate,
   'mnist-rows': mnistRows,

@@ -3,15 +3,9 @@
  * 67 % for training), and that of Informer (Zhou et al. 2021) on ETTh1 (24 hours ahead; 12 months for training, 4 for validation, 4 for testing).
  */
 
-import { createReadStream } from 'node:fs'
 import {
   arrayDataset,
-  decodeText,
   hostArray,
-  numericSeries,
-  parseTable,
-  randomStream,
-  seriesOf,
   seriesWindows,
   sliceSeries,
   standardScaler,
@@ -20,11 +14,12 @@ import {
 } from '@rnn/data'
 import { dense, lstm, sequential } from '@rnn/layers'
 import { adam, earlyStopping, fit, meanSquaredError } from '@rnn/train'
+import { drawnSeries, readSeries, SERIES_DATA } from './series.ts'
 import { defineExample, type ExampleContext, type ExampleResult } from './example.ts'
 
 export const forecast = defineExample({
   description: 'the next values of a series',
-  data: 'a CSV file: times in its first column, the series in its last',
+  data: SERIES_DATA,
   options: { protocol: { description: 'whose set-up', choices: ['tutorial', 'informer'] } },
   run: foresee,
 })
@@ -32,7 +27,8 @@ export const forecast = defineExample({
 async function foresee(context: ExampleContext<'protocol'>): Promise<ExampleResult> {
   const { backend, seed, short, data, options, print, picture } = context
   const informer = options.protocol === 'informer'
-  const series = data === undefined ? drawn(informer ? 14_400 : 144, informer ? 24 : 12, seed) : await readSeries(data)
+  const series =
+    data === undefined ? drawnSeries(informer ? 14_400 : 144, informer ? 24 : 12, seed) : await readSeries(data)
   const steps = informer ? 48 : 12
   const horizon = informer ? 24 : 1
   const count = series.values.shape[0]!
@@ -50,13 +46,16 @@ async function foresee(context: ExampleContext<'protocol'>): Promise<ExampleResu
   const model = sequential(lstm({ units: 100, inputSize: 1, returns: 'last' }), dense({ units: horizon }))
   await model.init(backend, { seed })
   const epochs = short ? (informer ? 1 : 40) : 100
-  const validation = arrayDataset({ ...sinceLast(windows(trainEnd, testStart + (informer ? 0 : 1))), batchSize: 500 })
+  const heldOut = informer && {
+    validation: arrayDataset({ ...sinceLast(windows(trainEnd, testStart)), batchSize: 500 }),
+    callbacks: [earlyStopping({ patience: 3 })],
+  }
   await fit(model, arrayDataset({ ...sinceLast(windows(0, trainEnd)), batchSize: 32, seed }), {
     loss: meanSquaredError(),
     optimizer: adam({ learningRate: 1e-3 }),
     seed,
     epochs,
-    ...(informer && { validation, callbacks: [earlyStopping({ patience: 3 })] }),
+    ...heldOut,
     onEpoch: ({ epoch, loss, row }) => {
       const held = informer ? `, held-out months ${row['validationLoss']?.toFixed(4)}` : ''
       if (informer || epoch % 20 === 0) print(`epoch ${epoch} of ${epochs}: squared error ${loss.toFixed(4)}${held}`)
@@ -115,26 +114,4 @@ function sinceLast({ inputs, targets }: SeriesWindows): Pick<SeriesWindows, 'inp
     inputs: { ...inputs, data: inputs.data.map((value, i) => value - last(Math.floor(i / steps))) },
     targets: { ...targets, data: targets.data.map((value, i) => value - last(Math.floor(i / horizon))) },
   }
-}
-
-/** Growth, a season that grows with it, a weaker one of seven times the length, and noise. */
-function drawn(count: number, season: number, seed: number): Series {
-  const random = randomStream(seed)
-  const wave = (i: number, length: number): number => Math.sin((2 * Math.PI * i) / length)
-  const noise = (): number => random.uint32() / 2 ** 31 - 1
-  const level = (i: number): number => 100 + (200 * i) / count
-  const value = (i: number): number =>
-    level(i) * (1 + 0.25 * wave(i, season) + 0.1 * wave(i, 7 * season) + 0.04 * noise())
-  return seriesOf({ demand: Float32Array.from({ length: count }, (_, i) => value(i)) })
-}
-
-async function readSeries(file: string): Promise<Series> {
-  let text = ''
-  for await (const chunk of decodeText(createReadStream(file), { name: file })) text += chunk
-  const columns = text
-    .split(/\r?\n/, 1)[0]!
-    .split(',')
-    .map((name) => name.replace(/^"|"$/g, ''))
-  const [time, value] = [columns[0]!, columns.at(-1)!]
-  return numericSeries(parseTable(text, { name: file, columns: [time, value] }), { columns: [value], time })
 }

@@ -30,16 +30,18 @@ async function write(context: ExampleContext<'temperature' | 'units'>): Promise<
   const model = sequential(
     embedding({ vocabularySize: vocabulary.size, units: 64 }),
     lstm({ units }),
-    dropout(data === undefined ? 0 : 0.3),
+    dropout(data === undefined ? 0 : 0.2),
     dense({ units: vocabulary.size }),
   )
   await model.init(backend, { seed })
-  const trainSet = streamDataset({ ids: train, batchSize: short ? 16 : 32, steps: short ? 50 : 100 })
+  const trainSet = streamDataset({ ids: train, batchSize: short ? 16 : 32, steps: 50 })
   const validation = streamDataset({ ids: heldOut, batchSize: 8, steps: 500 })
   const epochs = short ? 3 : 8
   await fit(model, trainSet, {
     loss: crossEntropy(),
-    optimizer: adam({ learningRate: oneCycle({ peak: 3e-3, totalSteps: epochs * trainSet.batchCount }) }),
+    optimizer: adam({
+      learningRate: oneCycle({ peak: 3e-3, warmUpShare: 0.1, totalSteps: epochs * trainSet.batchCount }),
+    }),
     clipNorm: 1,
     seed,
     epochs,
