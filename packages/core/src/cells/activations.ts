@@ -34,15 +34,15 @@ export interface CellActivationOptions {
   readonly recurrentActivation?: CellActivation
   /** Of the candidate, and of an LSTM's cell where it is read. Default: tanh. */
   readonly activation?: CellActivation
-  /** Keeps the arguments of activations within ±clip, as the attribute of ONNX does. Default: no limit. */
+  /** Keeps what enters the gates and the candidate within ±clip, as the attribute of ONNX does in ONNX Runtime. Default: no limit. */
   readonly clip?: number
 }
 
-/** The functions that the options name, each after the clipping. @throws E_VALUE */
+/** The functions that the options name; those of gates and candidate clip their argument, `read` does not. @throws E_VALUE */
 export function cellActivations(
   operation: string,
   options: CellActivationOptions,
-): { readonly gate: (x: Tensor) => Tensor; readonly candidate: (x: Tensor) => Tensor } {
+): Readonly<Record<'gate' | 'candidate' | 'read', (x: Tensor) => Tensor>> {
   const { recurrentActivation = 'sigmoid', activation = 'tanh', clip: limit } = options
   if (limit !== undefined && !(limit > 0 && Number.isFinite(limit))) {
     throw new RnnError({
@@ -59,6 +59,7 @@ export function cellActivations(
   return {
     gate: after('recurrentActivation', recurrentActivation),
     candidate: after('activation', activation),
+    read: cellActivation(operation, 'activation', activation),
   }
 }
 

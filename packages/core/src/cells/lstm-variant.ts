@@ -62,7 +62,7 @@ const DEFAULTS: LstmOptions = {
  */
 export function lstmVariant(options: LstmOptions = {}): LstmCell {
   const { peepholes = false, coupledGates = false, projection, layerNorm: normalised = false } = options
-  const { gate, candidate } = cellActivations('lstm', options)
+  const { gate, candidate, read } = cellActivations('lstm', options)
   checkOptions(options)
   const own = ownOptions(options, DEFAULTS)
   if (Object.keys(own).length === 0) return lstmCell
@@ -107,8 +107,8 @@ export function lstmVariant(options: LstmOptions = {}): LstmCell {
       const forget = f === undefined ? sub(1, input) : gate(seeing(f, seenByF, c))
       const next = add(mul(forget, c), mul(input, candidate(g))) // c' = f·c + i·tanh(g)
       const output = gate(seeing(o, seenByO, next))
-      const read = cellGain === undefined ? next : layerNorm(next, { gain: cellGain, bias: cellBias })
-      const hidden = mul(output, candidate(read)) // h' = o·tanh(c')
+      const seen = cellGain === undefined ? next : layerNorm(next, { gain: cellGain, bias: cellBias })
+      const hidden = mul(output, read(seen)) // h' = o·tanh(c')
       return [narrowing === undefined ? hidden : matmul(hidden, narrowing), next]
     },
   })

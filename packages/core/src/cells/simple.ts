@@ -40,7 +40,7 @@ export const simpleReluCell: Cell<SimpleParameter, readonly [h: Tensor]> = /* @_
 export interface SimpleOptions {
   /** Default: tanh. */
   readonly activation?: CellActivation
-  /** Keeps the arguments of the activation within ±clip, as the attribute of ONNX does. Default: no limit. */
+  /** Keeps the argument of the activation within ±clip, as the attribute of ONNX does. Default: no limit. */
   readonly clip?: number
 }
 

@@ -15,11 +15,16 @@ export function ids(shape: number[], ...values: number[]): HostArray<Int32Array>
   return { data: Int32Array.from(values), shape }
 }
 
-/** The parsed file of the shared vectors, or undefined (and a message) where they are not at hand. */
-export function sharedVectors(file: string): unknown {
-  const folder = process.env['RNN_SHARED'] ?? join(import.meta.dirname, '../../../../../shared')
-  const path = join(folder, 'vectors/pytorch', file)
-  if (existsSync(path)) return JSON.parse(readFileSync(path, 'utf8'))
-  console.log(`The PyTorch vectors are not at hand (no ${path}; set RNN_SHARED): their tests are left out.`)
+/** A folder or file of the shared data, or undefined (and a message) where it is not at hand. */
+export function sharedFolder(path: string): string | undefined {
+  const full = join(process.env['RNN_SHARED'] ?? join(import.meta.dirname, '../../../../../shared'), path)
+  if (existsSync(full)) return full
+  console.log(`Reference values are not at hand (no ${full}; set RNN_SHARED): their tests are left out.`)
   return undefined
+}
+
+/** The parsed file of PyTorch's vectors, or undefined (and a message) where they are not at hand. */
+export function sharedVectors(file: string): unknown {
+  const path = sharedFolder(join('vectors/pytorch', file))
+  return path === undefined ? undefined : JSON.parse(readFileSync(path, 'utf8'))
 }

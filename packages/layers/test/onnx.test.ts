@@ -1,0 +1,261 @@
+// The recurrent layers against ONNX: the standard's own node tests, and ONNX Runtime for every option that its operators have.
+
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { cpu } from '@rnn/backend-cpu'
+import { readTensors, scope, tensor, unstack, type CellActivation } from '@rnn/core'
+import {
+  bidirectional,
+  gru,
+  lstm,
+  simpleRnn,
+  upload,
+  type HostArray,
+  type Recurrent,
+  type RecurrentState,
+} from '@rnn/layers'
+import { describe, expect, test } from 'vitest'
+import { expectClose } from './support/close.ts'
+import { sharedFolder, waves } from './support/host.ts'
+import { ourWeights, readNode, readTensor, writeModel, type OnnxNode, type OnnxWeights } from './support/onnx.ts'
+
+/** What a node is fed: X `[time, batch, features]`, the weights, and what it may have besides. */
+type Feeds = Readonly<Record<'X', HostArray>> &
+  OnnxWeights &
+  Partial<Readonly<Record<'sequence_lens' | 'initial_h' | 'initial_c', HostArray>>>
+
+/** Our functions by ONNX's names. */
+const ACTIVATIONS: Readonly<Record<string, CellActivation>> = {
+  Tanh: 'tanh',
+  Sigmoid: 'sigmoid',
+  HardSigmoid: 'hardSigmoid',
+  Relu: 'relu',
+  Softplus: 'softplus',
+}
+
+/** The layer that a node describes. */
+function layerOf({ op, attributes }: OnnxNode, { W, R, P }: Feeds): Recurrent {
+  const { clip, direction, activations = [], input_forget, linear_before_reset } = attributes
+  const functions = (activations as readonly string[]).map((name) => ACTIVATIONS[name] ?? 'linear')
+  const shared = {
+    inputSize: W.shape[2] ?? 0,
+    units: R.shape[2] ?? 0,
+    ...(typeof clip === 'number' && { clip }),
+    ...(direction === 'reverse' && { direction: 'backward' as const }),
+  }
+  const [first, second] = functions
+  const gated = {
+    ...shared,
+    ...(first && { recurrentActivation: first }),
+    ...(second && { activation: second }),
+  }
+  const layer: Recurrent =
+    op === 'LSTM'
+      ? lstm({ ...gated, peepholes: P !== undefined, coupledGates: input_forget === 1 })
+      : op === 'GRU'
+        ? gru({ ...gated, resetAfter: linear_before_reset === 1 })
+        : simpleRnn({ ...shared, ...(first && { activation: first }) })
+  return direction === 'bidirectional' ? bidirectional(layer) : layer
+}
+
+/** What our layer gives, by the names and in the layouts of ONNX: Y `[time, directions, batch, units]`, Y_h and Y_c `[directions, batch, units]`. */
+async function ours(node: OnnxNode, feeds: Feeds): Promise<Record<string, readonly number[]>> {
+  const backend = await cpu()
+  const batchFirst = node.attributes['layout'] === 1
+  const layer = await layerOf(node, feeds).init(backend, { seed: 1 })
+  layer.directions.forEach((direction, d) => {
+    const values = ourWeights(node, feeds, d)
+    const own = layer.parameters().filter(({ path }) => !layer.bidirectional || path.startsWith(direction))
+    expect(own.map(({ variable }) => variable.name).toSorted()).toEqual(Object.keys(values).toSorted())
+    for (const { variable } of own) variable.assign(values[variable.name] ?? new Float32Array())
+  })
+  const { X, sequence_lens, initial_h, initial_c } = feeds
+  const x = batchFirst ? X : swapped(X)
+  const { reading } = scope(backend, () => {
+    const { inputs, lengths } = upload({ inputs: x, lengths: sequence_lens }, backend)
+    const states = [initial_h, initial_c].filter((each) => each !== undefined)
+    const slices = states.map(({ data, shape }) => unstack(tensor(data as Float32Array, { backend, shape })))
+    const initial = (slices[0] ?? []).map((_, d) => slices.map((each) => each[d])) as unknown as RecurrentState
+    const { sequence, final } = layer.run(inputs, { lengths, ...(states.length > 0 && { initial }) })
+    return { reading: readTensors([sequence, ...final.flat()]) }
+  })
+  const [sequence = new Float32Array(), ...final] = await reading
+  const [batch = 0, time = 0] = x.shape
+  const { hiddenSize: units } = layer
+  const directions = layer.directions.length
+  const perDirection = final.length / directions
+  const state = (s: number): number[] => layer.directions.flatMap((_, d) => [...(final[d * perDirection + s] ?? [])])
+  return {
+    Y: Array.from({ length: sequence.length }, (_, i) => {
+      const [row, unit] = [Math.floor(i / units), i % units]
+      const [b, d] = [row % batch, Math.floor(row / batch) % directions]
+      const t = Math.floor(row / batch / directions)
+      // With the batch first ONNX has [batch, time, directions, units], which is our order for one direction.
+      return (batchFirst ? sequence[i] : sequence[((b * time + t) * directions + d) * units + unit]) ?? NaN
+    }),
+    Y_h: state(0),
+    ...(perDirection > 1 && { Y_c: state(1) }),
+  }
+}
+
+/** `[first, second, size]` as `[second, first, size]`. */
+function swapped({ data, shape: [first = 0, second = 0, size = 0] }: HostArray): HostArray {
+  const at = (i: number): number => {
+    const [row, column] = [Math.floor(i / size), i % size]
+    return data[((row % first) * second + Math.floor(row / first)) * size + column] ?? NaN
+  }
+  return { data: Float32Array.from(data, (_, i) => at(i)), shape: [second, first, size] }
+}
+
+const folder = sharedFolder('vectors/onnx-node')
+
+const NODE_TESTS = ['simple_rnn', 'gru', 'lstm']
+  .flatMap((name) => ['defaults', 'with_initial_bias', 'batchwise'].map((ending) => `${name}_${ending}`))
+  .concat(['rnn_seq_length', 'gru_seq_length', 'lstm_with_peepholes'])
+
+describe.skipIf(folder === undefined)('the node tests of the standard', () => {
+  test.each(NODE_TESTS)('%s', async (name) => {
+    const at = join(folder ?? '', `test_${name}`)
+    const node = readNode(readFileSync(join(at, 'model.onnx')))
+    const read = (kind: string): Record<string, HostArray> => {
+      const files = Array.from({ length: 9 }, (_, i) => join(at, 'test_data_set_0', `${kind}_${i}.pb`))
+      return Object.fromEntries(files.filter((file) => existsSync(file)).map((file) => readTensor(readFileSync(file))))
+    }
+    const found = await ours(node, read('input') as unknown as Feeds)
+    const expected = Object.entries(read('output'))
+    expect(expected.length).toBeGreaterThan(0)
+    for (const [output, { data }] of expected) expectClose(output, found[output] ?? [], [...data])
+  })
+})
+
+// ─── ONNX Runtime ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+interface OrtTensor {
+  readonly data: Float32Array
+}
+
+interface Ort {
+  readonly InferenceSession: {
+    create(model: Uint8Array): Promise<{ run(feeds: Record<string, OrtTensor>): Promise<Record<string, OrtTensor>> }>
+  }
+  readonly Tensor: new (type: string, data: Float32Array | Int32Array, shape: readonly number[]) => OrtTensor
+}
+
+const peer = join(import.meta.dirname, '../../../apps/bench/peers/ort-node/package.json')
+
+/** `onnxruntime-node` as the bench installs it (`pnpm bench:peers`): it is too large to be installed for tests alone. */
+function onnxRuntime(): Ort | undefined {
+  try {
+    return createRequire(peer)('onnxruntime-node') as Ort
+  } catch {
+    console.log('onnxruntime-node is not at hand (pnpm bench:peers installs it): its tests are left out.')
+    return undefined
+  }
+}
+
+const ort = onnxRuntime()
+
+const [T, B, I, H] = [5, 3, 4, 6]
+
+const GATE_COUNT: Readonly<Record<string, number>> = { LSTM: 4, GRU: 3, RNN: 1 }
+
+const twice = (...names: string[]): string[] => [...names, ...names]
+
+/** An operator with its attributes. */
+interface Variant {
+  readonly title: string
+  readonly op: string
+  readonly attributes?: OnnxNode['attributes']
+  /** Of one direction. */
+  readonly activations?: readonly string[]
+  readonly peepholes?: boolean
+}
+
+const RESET_AFTER = { linear_before_reset: 1 }
+
+const VARIANTS: readonly Variant[] = [
+  { title: 'LSTM', op: 'LSTM' },
+  { title: 'LSTM with peepholes', op: 'LSTM', peepholes: true },
+  { title: 'LSTM with coupled gates', op: 'LSTM', attributes: { input_forget: 1 } },
+  { title: 'LSTM with coupled gates and peepholes', op: 'LSTM', attributes: { input_forget: 1 }, peepholes: true },
+  { title: 'LSTM with hard sigmoid', op: 'LSTM', activations: ['HardSigmoid', 'Tanh', 'Tanh'] },
+  { title: 'LSTM with relu', op: 'LSTM', activations: ['Sigmoid', 'Relu', 'Relu'] },
+  { title: 'LSTM with softplus', op: 'LSTM', activations: ['Sigmoid', 'Softplus', 'Softplus'] },
+  { title: 'LSTM, clipped', op: 'LSTM', attributes: { clip: 0.3 } },
+  { title: 'LSTM with peepholes, clipped', op: 'LSTM', attributes: { clip: 0.3 }, peepholes: true },
+  {
+    title: 'LSTM with coupled gates and hard sigmoid, clipped',
+    op: 'LSTM',
+    attributes: { clip: 0.4, input_forget: 1 },
+    activations: ['HardSigmoid', 'Tanh', 'Tanh'],
+  },
+  { title: 'GRU, reset before', op: 'GRU' },
+  { title: 'GRU, reset after', op: 'GRU', attributes: RESET_AFTER },
+  { title: 'GRU, reset before, clipped', op: 'GRU', attributes: { clip: 0.3 } },
+  { title: 'GRU, reset after, clipped', op: 'GRU', attributes: { ...RESET_AFTER, clip: 0.3 } },
+  { title: 'GRU, reset before, with hard sigmoid and relu', op: 'GRU', activations: ['HardSigmoid', 'Relu'] },
+  {
+    title: 'GRU, reset after, with softplus',
+    op: 'GRU',
+    attributes: RESET_AFTER,
+    activations: ['Sigmoid', 'Softplus'],
+  },
+  { title: 'RNN', op: 'RNN' },
+  { title: 'RNN with relu', op: 'RNN', activations: ['Relu'] },
+  { title: 'RNN with sigmoid', op: 'RNN', activations: ['Sigmoid'] },
+  { title: 'RNN, clipped', op: 'RNN', attributes: { clip: 0.3 } },
+]
+
+const WAYS: readonly (readonly [title: string, direction: string, lengths: boolean, states: boolean])[] = [
+  ['forward', 'forward', false, false],
+  ['in reverse, ragged', 'reverse', true, false],
+  ['in both directions, ragged, with initial states', 'bidirectional', true, true],
+]
+
+describe.skipIf(ort === undefined)('ONNX Runtime gives what we give', () => {
+  describe.each(VARIANTS)('$title', ({ op, attributes, activations, peepholes }) => {
+    test.each(WAYS)('%s', async (_, direction, ragged, withStates) => {
+      const count = direction === 'bidirectional' ? 2 : 1
+      const rows = (GATE_COUNT[op] ?? 0) * H
+      const seeded = (seed: number, ...shape: number[]): HostArray => {
+        const { data } = waves(seed + shape.reduce((a, b) => a * b, 1))
+        return { data: data.slice(seed), shape }
+      }
+      const feeds: Feeds = {
+        X: seeded(1, T, B, I),
+        W: seeded(2, count, rows, I),
+        R: seeded(3, count, rows, H),
+        B: seeded(4, count, 2 * rows),
+        ...(ragged && { sequence_lens: { data: Int32Array.of(3, T, 1), shape: [B] } }),
+        ...(withStates && { initial_h: seeded(5, count, B, H) }),
+        ...(withStates && op === 'LSTM' && { initial_c: seeded(6, count, B, H) }),
+        ...(peepholes && { P: seeded(7, count, 3 * H) }),
+      }
+      const names = ['X', 'W', 'R', 'B', 'sequence_lens', 'initial_h', ...(op === 'LSTM' ? ['initial_c', 'P'] : [])]
+      const node: OnnxNode = {
+        op,
+        inputs: names.map((name) => (Object.hasOwn(feeds, name) ? name : '')),
+        outputs: ['Y', 'Y_h', ...(op === 'LSTM' ? ['Y_c'] : [])],
+        attributes: {
+          ...attributes,
+          hidden_size: H,
+          direction,
+          ...(activations && { activations: count === 2 ? twice(...activations) : activations }),
+        },
+      }
+      if (ort === undefined) throw new Error('no ONNX Runtime')
+      const session = await ort.InferenceSession.create(writeModel(node, feeds))
+      const outputs = await session.run(
+        Object.fromEntries(
+          Object.entries(feeds).map(([name, { data, shape }]) => {
+            return [name, new ort.Tensor(data instanceof Int32Array ? 'int32' : 'float32', data, shape)]
+          }),
+        ),
+      )
+      const found = await ours(node, feeds)
+      // The runtime's tanh and sigmoid are rational functions with errors of 1e-6, carried on for five steps: 1e-5 of values around 1.
+      for (const [name, { data }] of Object.entries(outputs)) expectClose(name, found[name] ?? [], [...data], 1)
+    })
+  })
+})
