@@ -153,18 +153,19 @@ describe.each(['no attention', 'additive, before', 'concat, after, fed', 'heads,
 
   test('a narrow beam finds what the search of a textbook finds, though it stops when nothing better can come', async () => {
     const model = await make(kind)
+    const tables = await Promise.all(Array.from({ length: SOURCES }, (_, row) => everyBeginning(model, row, 4)))
     for (const width of [1, 2, 3, 5]) {
       for (const lengthPenalty of [0, 0.6, 1, -0.5]) {
         const options = { width, lengthPenalty, maxLength: 4 }
         const found = await beamSearch(model, INPUT, { ...ALL, ...options, nBest: width })
-        for (let row = 0; row < SOURCES; row++) {
-          const expected = textbookBeam(await everyBeginning(model, row, 4), options).slice(0, width)
+        tables.forEach((table, row) => {
+          const expected = textbookBeam(table, options).slice(0, width)
           const hypotheses = found[row] ?? []
           expect(wordsOf(hypotheses.filter(({ ended }) => ended))).toEqual(expected.map(({ words }) => words))
           // Those that the length cut off come after them, each once.
           expect(new Set(hypotheses.map(({ words }) => words.join())).size).toBe(hypotheses.length)
           expect(hypotheses.slice(expected.length).every(({ words, ended }) => !ended && words.length === 4)).toBe(true)
-        }
+        })
       }
     }
   })
