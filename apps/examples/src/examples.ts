@@ -5,6 +5,7 @@ import { anomaly } from './anomaly.ts'
 import { forecast } from './forecast.ts'
 import { generate } from './generate.ts'
 import { mnistRows } from './mnist-rows.ts'
+import { music } from './music.ts'
 import type { Example } from './example.ts'
 
 export const examples: Readonly<Record<string, Example>> = {
@@ -13,4 +14,5 @@ export const examples: Readonly<Record<string, Example>> = {
   forecast,
   generate,
   'mnist-rows': mnistRows,
+  music,
 }
