@@ -28,6 +28,10 @@ export type {
 export { History, type HistoryRow } from './history/history.ts'
 export type { JsonObject, JsonValue } from './json.ts'
 
+export { ctcBeamSearch, type CtcBeamSearchOptions, type CtcHypothesis } from './ctc/beam-search.ts'
+export type { CtcDecoding, CtcDecodingOptions } from './ctc/frame-scores.ts'
+export { ctcGreedy } from './ctc/greedy.ts'
+export { editDistance, labelErrorRate, type LabelErrorRateOptions } from './ctc/label-error-rate.ts'
 // Connectionist temporal classification.
 export { ctc, ctcLosses, type CtcLossesOptions, type CtcOptions } from './ctc/ctc.ts'
 export type { CtcLabels, CtcTargets } from './ctc/labels.ts'
