@@ -11,6 +11,7 @@ import { recurrentGradients } from './gradients/recurrent.ts'
 import { structureGradients } from './gradients/structure.ts'
 import { tapeGradients } from './gradients/tape.ts'
 import { convolutionLayers } from './layers/convolution.ts'
+import { recurrentAbilities } from './layers/abilities.ts'
 import { layerLevel } from './layers/layers.ts'
 import { lifecycleCases } from './lifecycle/lifecycle.ts'
 import { binaryCases } from './primitives/binary.ts'
@@ -52,6 +53,7 @@ export const CASES: readonly ConformanceCase[] = [
   ...tapeGradients,
   ...lifecycleCases,
   ...layerLevel,
+  ...recurrentAbilities,
   ...convolutionLayers,
   ...trainingLevel,
 ]
