@@ -74,6 +74,13 @@ export { OptimizerState, type NamedTensors } from './optimizers/optimizer-state.
 export { rmsprop, type RmspropOptions } from './optimizers/rmsprop.ts'
 export { sgd, type SgdOptions } from './optimizers/sgd.ts'
 
+export {
+  findLearningRate,
+  type FindLearningRateOptions,
+  type LearningRateRange,
+} from './range-test/find-learning-rate.ts'
+export type { RangeTestPoint } from './range-test/range-test-curve.ts'
+
 // Schedules: one file each.
 export { constantRate } from './schedules/constant.ts'
 export { cosineDecay, type CosineDecayOptions } from './schedules/cosine.ts'
