@@ -31,6 +31,7 @@ import {
   fromJSON,
   greedy,
   gru,
+  importPytorch,
   INFERENCE,
   loadWeights,
   lstm,
@@ -416,6 +417,11 @@ describe('stacked layers of different kinds', () => {
         bridge: 'identity',
       }),
     ).toThrow(/bridge: 'identity' from 2 layers with states of 4; 4 to 2 layers with states of 4; 3/)
+  })
+
+  test('take no weights of one PyTorch module', async () => {
+    const layer = await stacked(gru({ units: 2, inputSize: 2 }), gru({ units: 3 })).init(backend, { seed: 1 })
+    expect(() => importPytorch(layer, {})).toThrow(/importPytorch: a stack of layers that are not alike/)
   })
 
   test('must fit together', () => {

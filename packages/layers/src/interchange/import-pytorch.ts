@@ -116,6 +116,16 @@ const ATTENTION_KERNELS = [
 
 /** Where a recurrent layer's cells are: our path before the names, PyTorch's ending after them. */
 function cellsOf(layer: Recurrent): { path: string; suffix: string }[] {
+  if (
+    layer.levels.some(({ cell, options }) => cell.kind !== layer.cell.kind || options.units !== layer.options.units)
+  ) {
+    throw new RnnError({
+      code: 'E_UNSUPPORTED',
+      operation: 'importPytorch',
+      problem: 'a stack of layers that are not alike, which no module of PyTorch is',
+      fix: 'import into each layer by itself, in a sequential, and load the weights of that: saveWeights, loadWeights',
+    })
+  }
   const { kind, options = {} } = layer.cell
   const others = Object.keys(options).filter((name) => name !== 'projection')
   if (!['simpleTanh', 'simpleRelu', 'lstm', 'gru'].includes(kind) || others.length > 0) {
