@@ -25,6 +25,7 @@ import { selectCases } from './primitives/select.ts'
 import { unaryCases } from './primitives/unary.ts'
 import { callCases } from './storage/calls.ts'
 import { contentCases } from './storage/contents.ts'
+import { lossLevelCases } from './training/losses.ts'
 import { orderingCases } from './storage/ordering.ts'
 import { trainingLevel } from './training/training.ts'
 
