@@ -4,6 +4,7 @@ import { addition } from './addition.ts'
 import { anomaly } from './anomaly.ts'
 import { forecast } from './forecast.ts'
 import { generate } from './generate.ts'
+import { mnistPixels } from './mnist-pixels.ts'
 import { mnistRows } from './mnist-rows.ts'
 import { music } from './music.ts'
 import type { Example } from './example.ts'
@@ -13,6 +14,7 @@ export const examples: Readonly<Record<string, Example>> = {
   anomaly,
   forecast,
   generate,
+  'mnist-pixels': mnistPixels,
   'mnist-rows': mnistRows,
   music,
 }
