@@ -9,6 +9,7 @@ import { compositesOf } from '../../programs.ts'
 import { referenceBackend } from '../../reference/backend.ts'
 import { chain, UNIT_ROUNDOFF } from '../../tolerances.ts'
 import { BATCHES, batchOf, classifier, lossesOf, trainerOf } from './setup.ts'
+import { steeringCases } from './steering.ts'
 
 /** Mean of some losses. */
 const mean = (losses: readonly number[]): number => losses.reduce((sum, loss) => sum + loss, 0) / losses.length
@@ -154,4 +155,6 @@ export const trainingLevel: readonly ConformanceCase[] = [
     compareBits('back again', after.data, before.data)
     model.dispose()
   }),
+
+  ...steeringCases,
 ]
