@@ -23,6 +23,7 @@ import {
   jordan,
   loadModel,
   lstm,
+  resetStates,
   rnn,
   saveModel,
   simpleRnn,
@@ -186,7 +187,9 @@ describe.each(CELLS)('%s', (_, make, width) => {
   })
 
   test('drops out by a key while training, and only then', async () => {
-    const layer = await filled(make({ units: H, inputSize: I, layers: 2, dropout: 0.5, recurrentDropout: 0.5 }))
+    const layer = await filled(
+      make({ units: H, inputSize: I, layers: 2, dropout: 0.5, recurrentDropout: 0.5, zoneout: 0.2 }),
+    )
     const run = async (training: boolean, seed: number): Promise<Float32Array | Int32Array> => {
       const output = layer.forward(x(), { training, key: key(seed), lengths: undefined })
       const values = await output.data()
@@ -210,6 +213,17 @@ describe.each(CELLS)('%s', (_, make, width) => {
         expectNear(stream.step(data.slice(t * I, (t + 1) * I)), whole.slice(t * width, (t + 1) * width))
     }
     stream.dispose()
+    layer.dispose()
+  })
+
+  test('goes on from batch to batch where it is stateful', async () => {
+    const layer = await filled(make({ units: H, inputSize: I, layers: 2, statefulRows: 1 }))
+    const { data } = waves(1, T, I)
+    const part = async (from: number, to: number): Promise<Float32Array> =>
+      (await layer.predict({ data: data.slice(from * I, to * I), shape: [1, to - from, I] })).data
+    const whole = await part(0, T)
+    resetStates(layer)
+    expectNear([...(await part(0, 2)), ...(await part(2, T))], whole)
     layer.dispose()
   })
 

@@ -11,7 +11,7 @@ import { gruCell } from './gru.ts'
 
 /** What sets a GRU apart from `gruCell`. */
 export interface GruOptions extends CellActivationOptions {
-  /** Whether the reset gate acts on the recurrent product, or on the hidden state before it (Cho et al. 2014, version 1; `linear_before_reset` of ONNX). Default: true. */
+  /** Whether the reset gate acts on the recurrent product, or on the hidden state before it (the later version of Cho et al. 2014, and ONNX without `linear_before_reset`). Default: true. */
   readonly resetAfter?: boolean
 }
 
