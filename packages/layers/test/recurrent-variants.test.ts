@@ -2,15 +2,21 @@
 
 import { cpu } from '@rnn/backend-cpu'
 import {
+  add,
+  defineCell,
+  glorotUniform,
   gruVariant,
   jordanCell,
   key,
   logitsOf,
   lstmVariant,
+  matmul,
+  mul,
   readTensors,
   scope,
   simpleVariant,
   tensor,
+  type Cell,
   type Tensor,
 } from '@rnn/core'
 import {
@@ -23,10 +29,12 @@ import {
   jordan,
   loadModel,
   lstm,
+  recurrentOptions,
   resetStates,
   rnn,
   saveModel,
   simpleRnn,
+  type ModuleTypes,
   type Recurrent,
   type RecurrentOptions,
 } from '@rnn/layers'
@@ -286,6 +294,22 @@ test('a cell with options is saved by its layer, however that was made', () => {
   })
   expect(rnn(jordanCell({ outputs: 2 }), { units: 4 }).toJSON()).toEqual({ type: 'jordan', units: 4, outputs: 2 })
   expect(fromJSON(layer.toJSON()).toJSON()).toEqual(layer.toJSON())
+})
+
+test("a cell of the user's own comes back with its options", () => {
+  const leaky = (rate: number): Cell<'kernel', readonly [level: Tensor]> =>
+    defineCell<'kernel', readonly [level: Tensor]>({
+      kind: 'leaky',
+      options: { rate },
+      gates: 1,
+      stateSizes: (units) => [units],
+      parameters: (inputSize, units) => ({ kernel: { shape: [inputSize, units], initializer: glorotUniform } }),
+      step: (x, [level], { kernel }) => [add(mul(level, rate), matmul(x, kernel))],
+    })
+  const layer = rnn(leaky(0.5), { units: 3, layers: 2 })
+  expect(layer.toJSON()).toEqual({ type: 'leaky', units: 3, rate: 0.5, layers: 2 })
+  const types: ModuleTypes = { leaky: ({ rate, ...config }) => rnn(leaky(Number(rate)), recurrentOptions(config)) }
+  expect(fromJSON(layer.toJSON(), types).toJSON()).toEqual(layer.toJSON())
 })
 
 test.each<[title: string, make: () => unknown, code: string, message: string]>([
