@@ -104,7 +104,7 @@ export function describeBar(bar: Bar): string {
     case 'share':
       return `${bar.subject} at least ${bar.atLeast} of the probe`
     case 'growth':
-      return `${bar.subject} at ${bar.to} at most ${bar.atMost}× its time at ${bar.from}`
+      return `${bar.subject} at ${bar.to} at most ${Number(bar.atMost.toPrecision(3))}× its time at ${bar.from}`
   }
 }
 

@@ -78,6 +78,20 @@ describe('the command', () => {
     expect(code).toBe(1)
   })
 
+  test('compares training in parallel over time with training step by step', () => {
+    const chosen = ['--only', 'scan-train-1x3x2x4', '--subjects', 'rnn-wasm,tfjs-cpu']
+    const { stdout, stderr } = bench('--quick', '--json', ...chosen, '--out', folder)
+    expect(stderr).toContain("tfjs-cpu can't do it: nobody has written this for it")
+    const lines = linesOf(stdout)
+    expect(lines).toHaveLength(1)
+    expect(lines[0]).toMatchObject({
+      subject: 'rnn-wasm',
+      cases: { GRU: expect.any(Number), minGRU: expect.any(Number) },
+      ratio: expect.any(Number),
+      barMet: expect.any(Boolean),
+    })
+  })
+
   test('computes and times single ops on arrays', () => {
     const only = ['matmul-33', 'add-70001']
     const ids = ['rnn-cpu', 'rnn-wasm', 'tfjs-cpu']

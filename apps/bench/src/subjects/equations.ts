@@ -6,6 +6,7 @@ export const EQUATIONS = {
   lstmWithoutCell: 'LSTM, hidden state for cell',
   gru: 'GRU, reset after',
   gruResetBefore: 'GRU, reset before',
+  minGru: 'minGRU',
   minimalGated: 'minimal gated unit',
   matmul: 'product of matrices',
   add: 'sum of arrays',

@@ -4,12 +4,22 @@ import { BenchError } from '../errors.ts'
 import { add, matmul } from './arrays.ts'
 import { recurrent } from './recurrent.ts'
 import { scanLinear } from './scan-linear.ts'
+import { scanTrain } from './scan-train.ts'
 import { seq2seqTrain } from './seq2seq-train.ts'
 import { step } from './step.ts'
 import { textTrain } from './text-train.ts'
 import type { Workload, WorkloadFamily } from './workload.ts'
 
-const FAMILIES: readonly WorkloadFamily[] = [recurrent, step, textTrain, seq2seqTrain, scanLinear, matmul, add]
+const FAMILIES: readonly WorkloadFamily[] = [
+  recurrent,
+  step,
+  textTrain,
+  seq2seqTrain,
+  scanLinear,
+  scanTrain,
+  matmul,
+  add,
+]
 
 /** The ids that a bench without `--only` runs. */
 export const defaultWorkloads: readonly string[] = FAMILIES.flatMap((family) => family.defaults)

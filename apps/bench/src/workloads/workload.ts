@@ -8,8 +8,8 @@ export interface Sizes {
   readonly units: number
 }
 
-/** The recurrent equations that the bench knows. `minimalGated` is a cell that no backend has heard of: it runs by the generic scan. */
-export type CellKind = 'lstm' | 'gru' | 'minimalGated'
+/** The recurrent equations that the bench knows. `minimalGated` is a cell that no backend has heard of: it runs by the generic scan. `minGru` has no recurrent product. */
+export type CellKind = 'lstm' | 'gru' | 'minGru' | 'minimalGated'
 
 /**
  * A recurrent layer over a whole sequence, float32. `infer` gives the hidden state at every step; `train` is one training step: that forward pass, the mean squared error against a target of
@@ -20,6 +20,8 @@ export interface RecurrentTask {
   readonly cell: CellKind
   readonly mode: 'infer' | 'train'
   readonly sizes: Sizes
+  /** False where the input is data, as in the first layer of a model, and a training step finds the gradients of the weights alone. Default: true. */
+  readonly inputGradient?: boolean
 }
 
 /** One time step of a layer at batch 1 with as many inputs as units, its state carried from step to step, its hidden state read to the host each time. */
@@ -126,24 +128,32 @@ export function parseSizes(text: string): Sizes | undefined {
   return { batch, time, inputSize, units }
 }
 
-const GATES: Readonly<Record<CellKind, number>> = { lstm: 4, gru: 3, minimalGated: 2 }
+const GATES: Readonly<Record<CellKind, number>> = { lstm: 4, gru: 3, minGru: 2, minimalGated: 2 }
 
 /** Blocks of `units` columns in the weights of a cell. */
 export function gatesOf(cell: CellKind): number {
   return GATES[cell]
 }
 
-/**
- * Floating-point operations of a layer's forward pass: those of its matrix products, 2·G·B·T·H·(I+H) for G gates. What the gates, the loss and the optimiser take is not counted, so no
- * implementation gains by doing more of it.
- */
-export function forwardFlop(cell: CellKind, { batch, time, inputSize, units }: Sizes): number {
-  return 2 * gatesOf(cell) * batch * time * units * (inputSize + units)
+/** Rows of the weights of a cell: how many numbers a gate is a product of. */
+function weightRows(cell: CellKind, { inputSize, units }: Pick<Sizes, 'inputSize' | 'units'>): number {
+  return cell === 'minGru' ? inputSize : inputSize + units
 }
 
-/** Floating-point operations of a task: forward passes, and three times that for a training step. */
-export function flopOf({ cell, mode, sizes }: RecurrentTask): number {
-  return (mode === 'train' ? 3 : 1) * forwardFlop(cell, sizes)
+/**
+ * Floating-point operations of a layer's forward pass: those of its matrix products, 2·G·B·T·H·(I+H) for G gates (minGRU: 2·G·B·T·H·I). What the gates, the loss and the optimiser take is not counted, so no
+ * implementation gains by doing more of it.
+ */
+export function forwardFlop(cell: CellKind, sizes: Sizes): number {
+  const { batch, time, units } = sizes
+  return 2 * gatesOf(cell) * batch * time * units * weightRows(cell, sizes)
+}
+
+/** Floating-point operations of a task: forward passes, and three times that for a training step, less the product that gives the input's gradient where nobody wants it. */
+export function flopOf({ cell, mode, sizes, inputGradient = true }: RecurrentTask): number {
+  const { batch, time, inputSize, units } = sizes
+  if (mode === 'infer') return forwardFlop(cell, sizes)
+  return 3 * forwardFlop(cell, sizes) - (inputGradient ? 0 : 2 * gatesOf(cell) * batch * time * units * inputSize)
 }
 
 const FLOAT_BYTES = 4
@@ -158,7 +168,7 @@ export function leastBytes(task: Task): number | undefined {
   if (task.kind === 'add') return 3 * task.elements * FLOAT_BYTES
   const { batch, time, inputSize, units } =
     task.kind === 'step' ? { batch: 1, time: 1, inputSize: task.units, units: task.units } : task.sizes
-  const weights = gatesOf(task.cell) * units * (inputSize + units)
+  const weights = gatesOf(task.cell) * units * weightRows(task.cell, { inputSize, units })
   const floats = batch * time * (inputSize + units) + weights
   return (task.kind === 'recurrent' && task.mode === 'train' ? 3 : 1) * floats * FLOAT_BYTES
 }

@@ -19,7 +19,7 @@ export async function ortImplementations(
   // Its arrays would have to stay on the device from run to run.
   if (task.kind === 'matmul' || task.kind === 'add') return { cannot: 'nobody has written this for it' }
   const { cell } = task
-  if (cell === 'minimalGated') return { cannot: 'it has no such operator' }
+  if (cell === 'minGru' || cell === 'minimalGated') return { cannot: 'it has no such operator' }
   return [task.kind === 'step' ? await stream(runtime, task) : await sequence(runtime, { ...task, cell })]
 }
 

@@ -7,6 +7,7 @@ import {
   gruCell,
   lstmCell,
   mean,
+  minGruCell,
   readTensors,
   scan,
   scope,
@@ -47,8 +48,12 @@ export function recurrentImplementations(backend: Backend, task: RecurrentTask):
     case 'gru':
       return [
         make(gruCell, 'scan', EQUATIONS.gru, true),
-        make(resetBeforeGruCell, 'reset before', EQUATIONS.gruResetBefore, false),
+        ...(task.inputGradient === false
+          ? []
+          : [make(resetBeforeGruCell, 'reset before', EQUATIONS.gruResetBefore, false)]),
       ]
+    case 'minGru':
+      return [make(minGruCell, 'linear scan', EQUATIONS.minGru, true)]
     case 'minimalGated':
       return [make(minimalGatedCell, 'generic scan', EQUATIONS.minimalGated, true)]
   }
@@ -74,7 +79,8 @@ function inference(backend: Backend, cell: Cell, { sizes }: RecurrentTask, data:
   }
 }
 
-function training(backend: Backend, cell: Cell, { sizes }: RecurrentTask, data: RecurrentData): Work {
+function training(backend: Backend, cell: Cell, task: RecurrentTask, data: RecurrentData): Work {
+  const { sizes, inputGradient = true } = task
   const { batch, time, inputSize, units } = sizes
   const { learningRate, beta1, beta2, epsilon } = ADAM
   const input = tensor(data.input, { backend, shape: [batch, time, inputSize], role: 'parameter' })
@@ -89,8 +95,8 @@ function training(backend: Backend, cell: Cell, { sizes }: RecurrentTask, data: 
   const schedule = zeros([3], { backend })
   let step = 0
 
-  const lossAndGradients = valueAndGrad(({ input: x, ...parameters }: Tensors) => {
-    const { sequence } = scan(cell, x!, parameters, { units })
+  const lossAndGradients = valueAndGrad(({ input: x = input, ...parameters }: Tensors) => {
+    const { sequence } = scan(cell, x, parameters, { units })
     return mean(square(sub(sequence, target)))
   })
 
@@ -99,7 +105,7 @@ function training(backend: Backend, cell: Cell, { sizes }: RecurrentTask, data: 
     step++
     assignFromHost(schedule, Float32Array.of(learningRate, 1 - beta1 ** step, 1 - beta2 ** step))
     return scope(backend, () => {
-      const { value, gradients } = lossAndGradients({ input, ...weights })
+      const { value, gradients } = lossAndGradients(inputGradient ? { input, ...weights } : weights)
       for (const { name, weight, firstMoment, secondMoment } of optimized) {
         adamStep([gradients[name]!, schedule, null], [weight, firstMoment, secondMoment], {
           beta1,

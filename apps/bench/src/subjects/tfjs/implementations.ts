@@ -4,12 +4,17 @@ import type { Task } from '../../workloads/workload.ts'
 import type { Implementation } from '../subject.ts'
 import type { TensorFlow } from './load.ts'
 
-/** It can do all tasks, where its backend has the kernels. */
-export async function tfjsImplementations(tensorFlow: TensorFlow, task: Task): Promise<readonly Implementation[]> {
+/** It can do nearly all tasks, where its backend has the kernels. */
+export async function tfjsImplementations(
+  tensorFlow: TensorFlow,
+  task: Task,
+): Promise<readonly Implementation[] | { readonly cannot: string }> {
   switch (task.kind) {
     case 'recurrent': {
+      const { cell, inputGradient = true } = task
+      if (cell === 'minGru' || !inputGradient) return { cannot: 'nobody has written this for it' }
       const { recurrentImplementations } = await import('./recurrent.ts')
-      return recurrentImplementations(tensorFlow, task)
+      return recurrentImplementations(tensorFlow, { ...task, cell })
     }
     case 'step': {
       const { stepImplementation } = await import('./step.ts')

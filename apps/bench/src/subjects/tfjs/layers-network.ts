@@ -17,7 +17,7 @@ export function layersNetwork(
   data: RecurrentData,
 ): Network | undefined {
   const { cell, sizes } = task
-  if (cell === 'minimalGated') return undefined
+  if (cell === 'minGru' || cell === 'minimalGated') return undefined
   const { batch, time, inputSize, units } = sizes
   const columns = gatesOf(cell) * units
   const gateOrder = cell === 'lstm' ? [0, 1, 2, 3] : [1, 0, 2]

@@ -7,13 +7,16 @@ import { EQUATIONS } from '../equations.ts'
 import type { TensorFlow } from './load.ts'
 import type { Network } from './network.ts'
 
+/** A layer whose steps these ops can say. */
+export type OpsTask = RecurrentTask & { readonly cell: Exclude<CellKind, 'minGru'> }
+
 type State = readonly [hidden: Tensor2D, ...Tensor2D[]]
 
 /**
  * The layer for this cell, in our gate order. The input's products run once for all time steps, time-major, so that taking a step out of them copies nothing; and the weights are split into gates
  * once per sequence, because splitting the gates of each step, element by element on this backend, takes longer than the products.
  */
-export function opsNetwork({ tf }: TensorFlow, { cell, sizes }: RecurrentTask, data: RecurrentData): Network {
+export function opsNetwork({ tf }: TensorFlow, { cell, sizes }: OpsTask, data: RecurrentData): Network {
   const { batch, time, inputSize, units } = sizes
   const gates = gatesOf(cell)
   const kernel = tf.variable(tf.tensor2d(data.kernel, [inputSize, gates * units]))
@@ -24,7 +27,10 @@ export function opsNetwork({ tf }: TensorFlow, { cell, sizes }: RecurrentTask, d
   const split = (weight: Tensor): Tensor2D[] => tf.split(weight, gates, -1) as Tensor2D[]
   /** One step: `projected` and `product` give, for each gate, its share of the input and of the hidden state. */
   const steps: Readonly<
-    Record<CellKind, (projected: readonly Tensor2D[], product: readonly Tensor2D[], state: State) => State>
+    Record<
+      Exclude<CellKind, 'minGru'>,
+      (projected: readonly Tensor2D[], product: readonly Tensor2D[], state: State) => State
+    >
   > = {
     lstm([xi, xf, xg, xo], [hi, hf, hg, ho], [, c]) {
       const i = tf.sigmoid(tf.add(xi!, hi!))

@@ -7,10 +7,10 @@ import type { Implementation, Outputs } from '../subject.ts'
 import { layersNetwork } from './layers-network.ts'
 import type { TensorFlow } from './load.ts'
 import { inverseOrder, reorderGates, type Network } from './network.ts'
-import { opsNetwork } from './ops-network.ts'
+import { opsNetwork, type OpsTask } from './ops-network.ts'
 
 /** The layer of tfjs-layers, where it has one, and the same written in tfjs-core ops. Both are timed. */
-export function recurrentImplementations(tensorFlow: TensorFlow, task: RecurrentTask): Implementation[] {
+export function recurrentImplementations(tensorFlow: TensorFlow, task: OpsTask): Implementation[] {
   const data = recurrentData(task)
   const networks = [layersNetwork(tensorFlow, task, data), opsNetwork(tensorFlow, task, data)]
   return networks

@@ -2,11 +2,11 @@
 
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor3D, Variable } from '@tensorflow/tfjs-core'
 import { seq2seqData, seq2seqShapes } from '../../workloads/seq2seq-data.ts'
-import type { RecurrentTask, Seq2seqTask } from '../../workloads/workload.ts'
+import type { Seq2seqTask } from '../../workloads/workload.ts'
 import { EQUATIONS } from '../equations.ts'
 import type { Implementation } from '../subject.ts'
 import type { TensorFlow } from './load.ts'
-import { opsNetwork } from './ops-network.ts'
+import { opsNetwork, type OpsTask } from './ops-network.ts'
 import { variableSteps } from './variable-steps.ts'
 
 /** A training step, written as a competent user of this backend writes it. */
@@ -109,7 +109,7 @@ function encoderNetwork(
   { batch, time, embeddingSize, units }: Seq2seqTask,
   weight: (name: string) => Float32Array,
 ): ReturnType<typeof opsNetwork> {
-  const layer: RecurrentTask = {
+  const layer: OpsTask = {
     kind: 'recurrent',
     cell: 'gru',
     mode: 'train',

@@ -2,11 +2,11 @@
 
 import type { Scalar, Tensor, Tensor2D, Tensor3D, Variable } from '@tensorflow/tfjs-core'
 import { textData, textLayer, type TextData, type TextWeights } from '../../workloads/text-data.ts'
-import type { RecurrentTask, TextTask } from '../../workloads/workload.ts'
+import type { TextTask } from '../../workloads/workload.ts'
 import { EQUATIONS } from '../equations.ts'
 import type { Implementation } from '../subject.ts'
 import type { TensorFlow } from './load.ts'
-import { opsNetwork } from './ops-network.ts'
+import { opsNetwork, type OpsTask } from './ops-network.ts'
 import { variableSteps } from './variable-steps.ts'
 
 /** A classifier with its weights, by the names of `TextWeights`. LSTM gates are in our order in both. */
@@ -72,7 +72,7 @@ function opsClassifier(tensorFlow: TensorFlow, task: TextTask, { weights }: Text
   const { tf } = tensorFlow
   const { vocabularySize, embeddingSize, units, classes } = task
   const direction = (name: 'forward' | 'backward'): ReturnType<typeof opsNetwork> => {
-    const layer: RecurrentTask = { kind: 'recurrent', cell: 'lstm', mode: 'train', sizes: textLayer(task) }
+    const layer: OpsTask = { kind: 'recurrent', cell: 'lstm', mode: 'train', sizes: textLayer(task) }
     const none = new Float32Array(0)
     return opsNetwork(tensorFlow, layer, {
       input: none,

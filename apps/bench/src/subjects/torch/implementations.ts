@@ -16,7 +16,7 @@ type Encoded = Readonly<Record<string, string>>
 export async function torchImplementations(task: Task): Promise<Preparation> {
   if (task.kind === 'matmul' || task.kind === 'add') return { cannot: 'nobody has written this for it' }
   const equation = equationOf(task)
-  if (equation === undefined) return { cannot: 'nobody has written this cell for it' }
+  if (equation === undefined) return { cannot: 'nobody has written this for it' }
   const python = startPython(findPython() ?? 'python3')
   const request = { type: 'prepare', task: sized(task), data: encode(dataOf(task)) }
   const names = (await python.ask(request)) as readonly string[]
@@ -38,7 +38,8 @@ export async function torchImplementations(task: Task): Promise<Preparation> {
 function equationOf(task: NetworkTask): string | undefined {
   if (task.kind === 'text') return EQUATIONS.text
   if (task.kind === 'seq2seq') return EQUATIONS.seq2seq
-  return task.cell === 'minimalGated' ? undefined : EQUATIONS[task.cell]
+  if (task.kind === 'recurrent' && task.inputGradient === false) return undefined
+  return task.cell === 'minGru' || task.cell === 'minimalGated' ? undefined : EQUATIONS[task.cell]
 }
 
 /** The task with the sizes of its layer beside it, under one name for all kinds. */
