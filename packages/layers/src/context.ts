@@ -14,15 +14,25 @@ export interface ForwardContext {
   readonly carry?: Carry | undefined
   /** Present while someone looks at embedded inputs or changes them (adversarial training): embeddings hand their vectors through it. */
   readonly embedded?: ((vectors: Tensor) => Tensor) | undefined
+  /** Present after `masking`: the steps of each row were moved together, and `lengths` is how many they are. */
+  readonly gaps?: ClosedGaps | undefined
   /** Present while a loss is computed of the output: what layers say of it beside the output itself. */
   readonly notes?: PassNotes | undefined
+}
+
+/** Which steps of a batch count, where those that do were moved together. */
+export interface ClosedGaps {
+  /** bool `[batch, time]`: which steps count. */
+  readonly counted: Tensor
+  /** int32 `[batch·time]`: where each step stands now; −1 for one that doesn't count. */
+  readonly places: Tensor
 }
 
 /** What a forward pass says to whoever computes the loss. The tensors belong to the scope of the layer: what is to outlive it is kept by the listener. */
 export interface PassNotes {
   /** A term of the loss, float32 `[]`: activity regularisation. */
   penalty(term: Tensor): void
-  /** Which steps of the model's output count, float32 `[batch, time]`, ones and zeros: masking by value. */
+  /** Which steps of the model's output count, bool `[batch, time]`: masking by value. */
   counted(steps: Tensor): void
 }
 

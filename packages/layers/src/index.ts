@@ -23,7 +23,7 @@ export { Highway, highway, type HighwayOptions } from './containers/highway.ts'
 export { Residual, residual } from './containers/residual.ts'
 export { Sequential, sequential } from './containers/sequential.ts'
 export { TimeDistributed, timeDistributed } from './containers/time-distributed.ts'
-export { child, INFERENCE, type Carry, type ForwardContext, type PassNotes } from './context.ts'
+export { child, INFERENCE, type Carry, type ClosedGaps, type ForwardContext, type PassNotes } from './context.ts'
 export {
   ConvLstm,
   convLstm1d,
@@ -64,6 +64,7 @@ export { Dropout, dropout } from './layers/dropout.ts'
 export { Embedding, embedding, type EmbeddingOptions } from './layers/embedding.ts'
 export { LayerNormalization, layerNormalization, type LayerNormalizationOptions } from './layers/layer-normalization.ts'
 export { LastOverTime, lastOverTime } from './layers/last-over-time.ts'
+export { Masking, masking, type MaskingOptions } from './layers/masking.ts'
 export { MaxOverTime, maxOverTime } from './layers/max-over-time.ts'
 export { MeanOverTime, meanOverTime } from './layers/mean-over-time.ts'
 export {

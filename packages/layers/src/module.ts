@@ -52,6 +52,16 @@ export abstract class Module<Input = Tensor, Output = Tensor> {
   abstract forward(x: Input, context: ForwardContext): Output
 
   /**
+   * What the layers after this one are told in a `sequential`: for layers that change how much of each row counts. Default: what this one was told.
+   *
+   * @param x the input of this layer
+   */
+  contextAfter(x: Input, context: ForwardContext): ForwardContext {
+    void x
+    return context
+  }
+
+  /**
    * Makes the variables, once the number of features that come in is known; harmless when repeated.
    *
    * By default each child is built alone, so that those that need an input size must have been given one. A module that knows better overrides

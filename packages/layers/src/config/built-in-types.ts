@@ -27,6 +27,7 @@ import {
   type LayerNormalizationOptions,
 } from '../layers/layer-normalization.ts'
 import { lastOverTime } from '../layers/last-over-time.ts'
+import { masking, type MaskingOptions } from '../layers/masking.ts'
 import { maxOverTime } from '../layers/max-over-time.ts'
 import { meanOverTime } from '../layers/mean-over-time.ts'
 import {
@@ -46,15 +47,15 @@ import { RECURRENT_OPTION_TYPES, recurrentOptions } from '../recurrent/recurrent
 import { Recurrent } from '../recurrent/recurrent.ts'
 import { stacked } from '../recurrent/stacked.ts'
 import { simpleRnn, SIMPLE_OPTION_TYPES, type SimpleRnnOptions } from '../recurrent/simple-rnn.ts'
-import { readRegularizer } from '../weights/read-weight-options.ts'
 import {
   TRANSFORMER_ENCODER_LAYER_OPTION_TYPES,
   transformerEncoderLayer,
   type TransformerEncoderLayerOptions,
 } from '../transformer/transformer-encoder-layer.ts'
+import { readRegularizer } from '../weights/read-weight-options.ts'
 import type { Regularizer } from '../weights/regularizer.ts'
-import { readOptions, type Json, type ModuleConfig } from './config.ts'
 import { WEIGHT_OPTION_TYPES } from '../weights/weight-options.ts'
+import { readOptions, type Json, type ModuleConfig } from './config.ts'
 import type { ModuleTypes } from './from-json.ts'
 
 type ActivityConfig = { readonly regularizer: Regularizer }
@@ -96,19 +97,10 @@ export const BUILT_IN_TYPES: ModuleTypes = {
   activityRegularization: (config) =>
     activityRegularization(readOptions<ActivityConfig>(config, ACTIVITY, ['regularizer']).regularizer),
   dropout: (config) => dropout(readOptions<{ rate: number }>(config, { rate: 'number' }, ['rate']).rate),
+  masking: (config) => masking(readOptions<MaskingOptions>(config, { value: 'number' })),
   maxOverTime: (config) => withoutOptions(config, maxOverTime),
   meanOverTime: (config) => withoutOptions(config, meanOverTime),
   lastOverTime: (config) => withoutOptions(config, lastOverTime),
-  sequential: ({ type, layers, ...rest }, revive) => {
-    readOptions({ type, ...rest }, {})
-    if (!Array.isArray(layers)) throw unexpected(type, 'layers is no array')
-    return sequential(...layers.map(revive))
-  },
-  additiveAttention: (config) => additiveAttention(readOptions<AdditiveAttentionOptions>(config, ADDITIVE, ['units'])),
-  concatAttention: (config) => concatAttention(readOptions<ConcatAttentionOptions>(config, CONCAT, ['units'])),
-  dotAttention: (config) => dotAttention(readOptions<DotAttentionOptions>(config, DOT)),
-  generalAttention: (config) => generalAttention(readOptions<AttentionSizes>(config, ATTENTION_SIZE_TYPES)),
-  multiHeadAttention: (config) =>
   layerNormalization: (config) =>
     layerNormalization(readOptions<LayerNormalizationOptions>(config, LAYER_NORMALIZATION_OPTION_TYPES)),
   positionalEncoding: (config) => withoutOptions(config, positionalEncoding),
@@ -125,6 +117,16 @@ export const BUILT_IN_TYPES: ModuleTypes = {
   highway: ({ layer, ...config }, revive) =>
     highway(revive(layer), readOptions<HighwayOptions>(config, HIGHWAY_OPTION_TYPES)),
   timeDistributed: ({ layer, ...config }, revive) => withoutOptions(config, () => timeDistributed(revive(layer))),
+  sequential: ({ type, layers, ...rest }, revive) => {
+    readOptions({ type, ...rest }, {})
+    if (!Array.isArray(layers)) throw unexpected(type, 'layers is no array')
+    return sequential(...layers.map(revive))
+  },
+  additiveAttention: (config) => additiveAttention(readOptions<AdditiveAttentionOptions>(config, ADDITIVE, ['units'])),
+  concatAttention: (config) => concatAttention(readOptions<ConcatAttentionOptions>(config, CONCAT, ['units'])),
+  dotAttention: (config) => dotAttention(readOptions<DotAttentionOptions>(config, DOT)),
+  generalAttention: (config) => generalAttention(readOptions<AttentionSizes>(config, ATTENTION_SIZE_TYPES)),
+  multiHeadAttention: (config) =>
     multiHeadAttention(readOptions<MultiHeadAttentionOptions>(config, MULTI_HEAD, ['heads', 'units'])),
   encoderDecoder: ({ type, source, encoder, target, decoder, attention, ...rest }, revive) => {
     const settings = readOptions<EncoderDecoderSettings>({ type, ...rest }, SETTING_TYPES)
@@ -144,6 +146,7 @@ export const BUILT_IN_TYPES: ModuleTypes = {
   },
 }
 
+const HIGHWAY_OPTION_TYPES = { inputSize: 'number', ...WEIGHT_OPTION_TYPES } as const
 const ACTIVITY = { regularizer: readRegularizer } as const
 const WINDOWS = ['filters', 'kernelSize'] as const
 const ADDITIVE = { units: 'number', useBias: 'boolean', coverage: 'boolean', ...ATTENTION_SIZE_TYPES } as const
@@ -154,7 +157,6 @@ const MULTI_HEAD = {
   units: 'number',
   useBias: 'boolean',
   dropout: 'number',
-const HIGHWAY_OPTION_TYPES = { inputSize: 'number', ...WEIGHT_OPTION_TYPES } as const
   ...ATTENTION_SIZE_TYPES,
 } as const
 

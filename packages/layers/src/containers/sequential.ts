@@ -3,6 +3,7 @@
 import { scope, type Tensor } from '@rnn/core'
 import type { ModuleConfig } from '../config/config.ts'
 import { child, INFERENCE, type ForwardContext } from '../context.ts'
+import { reopened } from '../layers/masking.ts'
 import { Module, type NamedModule } from '../module.ts'
 
 /** Feeds each layer's output to the next; each layer's input size is inferred from the one before. Children are named 0, 1, 2 … */
@@ -33,15 +34,20 @@ export class Sequential extends Module {
   }
 
   override forward(x: Tensor, context: ForwardContext = INFERENCE): Tensor {
+    const { backend } = x
     let current = x
     let made = false
+    let told = context
     this.layers.forEach((layer, i) => {
+      const before = current
+      const own = child(told, String(i))
       let owner: Tensor['owner']
-      const next = scope(x.backend, () => {
-        const output = layer.forward(current, child(context, String(i)))
+      const next = scope(backend, () => {
+        const output = layer.forward(before, own)
         owner = output.owner
         return output
       })
+      told = scope(backend, () => layer.contextAfter(before, told))
       if (next === current) return
       // Nothing reads it again: a tape holds aliases of what it needs.
       if (made) current.dispose()
@@ -49,7 +55,13 @@ export class Sequential extends Module {
       // The scope has handed over what the layer made; a value of the model or someone else's tensor stayed where it was.
       made = next.owner !== owner
     })
-    return current
+    const { gaps } = told
+    if (gaps === undefined || gaps === context.gaps) return current
+    const output = reopened(current, gaps)
+    if (output === current) return current
+    context.notes?.counted(gaps.counted)
+    if (made) current.dispose()
+    return output
   }
 
   override toJSON(): ModuleConfig {

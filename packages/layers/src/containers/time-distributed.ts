@@ -36,8 +36,9 @@ export class TimeDistributed extends Module {
     if (batch === undefined || time === undefined)
       throw misfit(`the input has shape ${formatShape(x.shape)}, expected [batch, time, …]`)
     return scope(x.backend, () => {
-      // Lengths are of this module's time steps: within one of them there is nothing that they could be of.
-      const inner = { ...child(context, 'layer'), lengths: undefined }
+      // Lengths and gaps are of this module's time steps: within one of them there is nothing that they could be of.
+      const notes = context.notes && { penalty: context.notes.penalty.bind(context.notes), counted: () => {} }
+      const inner = { ...child(context, 'layer'), lengths: undefined, gaps: undefined, notes }
       const y = this.layer.forward(reshape(x, [batch * time, ...features]), inner)
       const [samples, ...rest] = y.shape
       if (samples !== batch * time) {

@@ -9,6 +9,8 @@ import type { JsonObject } from '../json.ts'
 export interface LossContext {
   /** int32 `[batch]`: time steps past a row's length don't count, where outputs and targets have time steps, even if they are NaN. */
   readonly lengths?: Tensor | undefined
+  /** bool `[batch, time]`: the steps that the model did not leave out (`masking` does), where it left out any. The others don't count either. */
+  readonly counted?: Tensor | undefined
   /** float32 `[batch]` or `[batch, time]`: a sample of weight 2 counts as two, one of weight 0 not at all, even if it is NaN. */
   readonly sampleWeights?: Tensor | undefined
 }

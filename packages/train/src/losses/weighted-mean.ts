@@ -21,14 +21,25 @@ import type { Shape, Tensor } from '@rnn/core'
 import type { LossContext, MeasuredLoss } from './loss.ts'
 
 /**
- * Which time steps lie within their row's length: bool `[batch, time]` followed by ones up to the rank of `rows`. Undefined where
- * there are no lengths or the rows have no time steps.
+ * Which time steps count, by lengths and by what the model left out: bool `[batch, time]` followed by ones up to the rank of `rows`. Undefined where
+ * all do or the rows have no time steps.
  *
  * @param rows the shape of what is averaged, `[batch]` or `[batch, time, …]`
  */
-export function withinLengths(operation: string, rows: Shape, lengths: Tensor | undefined): Tensor | undefined {
+export function stepsThatCount(
+  operation: string,
+  rows: Shape,
+  { lengths, counted }: Pick<LossContext, 'lengths' | 'counted'>,
+): Tensor | undefined {
   const [batch = 0, time, ...rest] = rows
-  if (lengths === undefined || time === undefined) return undefined
+  if (time === undefined) return undefined
+  const within = lengths && withinLengths(operation, batch, time, lengths)
+  const present = counted !== undefined && sameShape(counted.shape, [batch, time]) ? counted : undefined
+  const mask = within && present ? logicalAnd(within, present) : (within ?? present)
+  return mask && reshape(mask, [batch, time, ...rest.map(() => 1)])
+}
+
+function withinLengths(operation: string, batch: number, time: number, lengths: Tensor): Tensor {
   if (!sameShape(lengths.shape, [batch])) {
     throw new RnnError({
       code: 'E_SHAPE',
@@ -37,8 +48,7 @@ export function withinLengths(operation: string, rows: Shape, lengths: Tensor | 
     })
   }
   const steps = arange(time, { backend: lengths.backend })
-  const within = less(reshape(steps, [1, time]), reshape(lengths, [batch, 1]))
-  return reshape(within, [batch, time, ...rest.map(() => 1)])
+  return less(reshape(steps, [1, time]), reshape(lengths, [batch, 1]))
 }
 
 /** The weights of samples or time steps, with ones up to the rank of `rows`. @throws E_SHAPE, E_DTYPE */
@@ -74,8 +84,9 @@ export interface Weights {
  *
  * @throws E_SHAPE, E_DTYPE
  */
-export function rowWeights(operation: string, rows: Shape, { lengths, sampleWeights }: LossContext): Weights {
-  const within = withinLengths(operation, rows, lengths)
+export function rowWeights(operation: string, rows: Shape, context: LossContext): Weights {
+  const { sampleWeights } = context
+  const within = stepsThatCount(operation, rows, context)
   const weights = shapedWeights(operation, rows, sampleWeights)
   const weighed = weights && notEqual(weights, 0)
   return {
@@ -90,7 +101,7 @@ export function rowWeights(operation: string, rows: Shape, { lengths, sampleWeig
  * @throws E_SHAPE, E_DTYPE
  */
 export function elementWeights(operation: string, { shape, rank }: Tensor, context: LossContext): Weights {
-  return rowWeights(operation, shape, rank >= 3 ? context : { ...context, lengths: undefined })
+  return rowWeights(operation, shape, rank >= 3 ? context : { sampleWeights: context.sampleWeights })
 }
 
 /** `x`, with 0 where nothing counts. */

@@ -17,7 +17,7 @@ import {
   type Tensor,
 } from '@rnn/core'
 import type { LossContext } from '../losses/loss.ts'
-import { withinLengths } from '../losses/weighted-mean.ts'
+import { stepsThatCount } from '../losses/weighted-mean.ts'
 
 /** int32 tensors of one shape, `[batch]` or `[batch, time]`. */
 export interface ComparedLabels {
@@ -46,7 +46,7 @@ export function compareLabels(
   const predicted = binary ? reshape(cast(greater(outputs, 0), 'int32'), rows) : argmax(outputs)
   const right = binary ? binaryLabels(operation, outputs, targets) : classLabels(operation, outputs, targets)
   const counts = ignoreIndex === -1 ? undefined : notEqual(right, ignoreIndex)
-  const within = withinLengths(operation, rows, context.lengths)
+  const within = stepsThatCount(operation, rows, context)
   const mask = counts && within ? logicalAnd(counts, within) : (counts ?? within)
   const labels = mask === undefined ? right : select(mask, right, -1)
   const classes = binary ? 2 : width

@@ -7,6 +7,7 @@ import { MetricTotals } from '../metrics/metric-totals.ts'
 import { checkNotEmpty, emptySet, type TrainingBatch, type TrainingSet } from './batches.ts'
 import { createBreather } from './breathing.ts'
 import { forwardPass, stepInput } from './forward-pass.ts'
+import { LossNotes } from './loss-notes.ts'
 import { LossReadings } from './loss-readings.ts'
 import { lossOf } from './measure.ts'
 import type { TrainableModel } from './model.ts'
@@ -129,12 +130,14 @@ function evaluateBatch<Input, Output, Targets>(
   const measured = scope(backend, () => {
     const input = stepInput(batch, undefined, stream, backend)
     const [{ targets, context }] = input.pieces
-    const { outputs, passes } = forwardPass(model, input, { training: false, key: undefined })
+    using notes = new LossNotes()
+    const { outputs, passes } = forwardPass(model, input, { training: false, key: undefined, notes })
     if (input.carried) stream.advance(passes[0]?.states)
     else stream.leave()
     for (const pass of passes) pass.dispose()
-    totals.add(backend, outputs, targets, context)
-    return loss && lossOf(loss, outputs, targets, context, batch.size)
+    const heard = notes.heard(context, outputs)
+    totals.add(backend, outputs, targets, heard)
+    return loss && lossOf(loss, outputs, targets, heard, batch.size)
   })
   if (measured !== undefined) readings.push({ loss: measured.mean, weight: measured.weight, epoch: 1, batch: number })
 }

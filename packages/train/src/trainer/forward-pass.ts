@@ -1,7 +1,7 @@
 // The forward pass of a training step: a batch at once, or the windows of it that gradients reach.
 
 import { cast, equal, reshape, select, type Backend, type RandomKey, type Tensor } from '@rnn/core'
-import { upload, type HostArray } from '@rnn/layers'
+import { upload, type HostArray, type PassNotes } from '@rnn/layers'
 import type { LossContext } from '../losses/loss.ts'
 import type { TrainingBatch } from './batches.ts'
 import type { TrainableModel } from './model.ts'
@@ -71,6 +71,8 @@ export interface RunContext {
   readonly training: boolean
   readonly key: RandomKey | undefined
   readonly embedded?: ((vectors: Tensor) => Tensor) | undefined
+  /** Hears the last piece, of which the loss is computed. */
+  readonly notes: PassNotes
 }
 
 /** Runs the model over all pieces; gradients flow from one to the next. */
@@ -81,11 +83,16 @@ export function forwardPass<Input, Output, Targets>(
 ): { readonly outputs: Output; readonly passes: Passes } {
   const { backend } = model
   const passes: StreamPass[] = []
-  const run = ({ inputs, context: { lengths } }: Piece<Input, Targets>): Output => {
-    if (!carried) return model.forward(inputs, { ...context, lengths })
+  const run = (piece: Piece<Input, Targets>): Output => {
+    const {
+      inputs,
+      context: { lengths },
+    } = piece
+    const told = piece === pieces.at(-1) ? { ...context, lengths } : { ...context, lengths, notes: undefined }
+    if (!carried) return model.forward(inputs, told)
     const carry = new StreamPass(backend, passes.length === 0 ? start : passes.at(-1)?.states)
     passes.push(carry)
-    return model.forward(inputs, { ...context, lengths, carry })
+    return model.forward(inputs, { ...told, carry })
   }
   try {
     const [first, ...others] = pieces

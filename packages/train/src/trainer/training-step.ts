@@ -7,6 +7,7 @@ import { clipping } from '../optimizers/clipping.ts'
 import type { NamedTensors } from '../optimizers/optimizer-state.ts'
 import type { TrainingBatch } from './batches.ts'
 import { forwardPass, stepInput, type Passes } from './forward-pass.ts'
+import { LossNotes } from './loss-notes.ts'
 import { lossOf } from './measure.ts'
 import type { LayerStates, StreamPass, StreamState } from './stream-state.ts'
 import type { TrainingState } from './training-state.ts'
@@ -55,6 +56,15 @@ export class StepGradients {
   }
 }
 
+/** What a pass gives beside the loss. */
+interface Measured<Output> {
+  readonly weight: Tensor | number
+  /** Undefined where no metric asks for them. */
+  readonly outputs: Output | undefined
+  readonly passes: Passes
+  readonly notes: LossNotes
+}
+
 /** Forward and backward pass over a batch, or a window of it; counts the metrics on the way. */
 export function computeGradients<Input, Output, Targets>(
   state: TrainingState<Input, Output, Targets>,
@@ -68,25 +78,29 @@ export function computeGradients<Input, Output, Targets>(
   options.loss.check?.(batch.targets, batch.lengths)
   state.stepping = true
   const allPasses: StreamPass[] = []
+  const allNotes: LossNotes[] = []
   try {
     const { value, gradients, weight } = scope(backend, () => {
       const input = stepInput(batch, window, stream, backend)
       const { targets, context } = input.pieces.at(-1) ?? input.pieces[0]
       const stepKey = splitKey(splitKey(state.key, 'dropout'), state.optimizer.step)
       const key = state.part === 0 ? stepKey : splitKey(stepKey, state.part)
-      const measure: Measure<{ weight: Tensor | number; outputs: Output | undefined; passes: Passes }> = (embedded) => {
-        const { outputs, passes } = forwardPass(model, input, { training: true, key, embedded })
+      const measure: Measure<Measured<Output>> = (embedded) => {
+        const notes = new LossNotes()
+        allNotes.push(notes)
+        const { outputs, passes } = forwardPass(model, input, { training: true, key, embedded, notes })
         allPasses.push(...passes)
-        const { mean, weight } = lossOf(options.loss, outputs, targets, context, batch.size)
-        return { value: mean, aux: { weight, outputs: totals.metrics.length === 0 ? undefined : outputs, passes } }
+        const { mean, weight } = lossOf(options.loss, outputs, targets, notes.heard(context, outputs), batch.size)
+        const value = notes.withPenalties(mean, model.variables())
+        return { value, aux: { weight, outputs: totals.metrics.length === 0 ? undefined : outputs, passes, notes } }
       }
       // The model's own tensors are the parameters: they are followed while this function runs.
       const result =
         options.adversarial === undefined
           ? valueAndGrad((_parameters: NamedTensors) => measure(undefined))(state.trainable())
           : adversarialGradients(options.adversarial, backend, state.trainable(), state.statesOfModel(), measure)
-      const { outputs, weight, passes } = result.aux
-      if (outputs !== undefined) totals.add(backend, outputs, targets, context)
+      const { outputs, weight, passes, notes } = result.aux
+      if (outputs !== undefined) totals.add(backend, outputs, targets, notes.heard(context, outputs))
       if (input.carried) advance(stream, input.start, passes, window)
       else stream.leave()
       return { value: result.value, gradients: result.gradients, weight }
@@ -95,7 +109,7 @@ export function computeGradients<Input, Output, Targets>(
     state.part++
     return new StepGradients(value, weight, gradients, () => state.openSteps--)
   } finally {
-    for (const pass of allPasses) pass.dispose()
+    for (const each of [...allPasses, ...allNotes]) each.dispose()
     state.stepping = false
   }
 }
@@ -168,7 +182,7 @@ function updateFromGroup<Input, Output, Targets>(state: TrainingState<Input, Out
   update(state, backend, Object.fromEntries(wanted), scale)
 }
 
-/** Clips, updates every parameter in place, and moves the averages. */
+/** Clips, updates every parameter in place, puts them where their constraints allow, and moves the averages. */
 function update<Input, Output, Targets>(
   state: TrainingState<Input, Output, Targets>,
   backend: Backend,
@@ -178,6 +192,10 @@ function update<Input, Output, Targets>(
   const { optimizer, averages, options } = state
   const parameters = state.trainable()
   optimizer.apply(parameters, gradients, clipping(Object.values(gradients), options, scale))
+  for (const { variable } of state.model.variables()) {
+    if (variable.trainable && variable.constraint !== undefined)
+      variable.assign(variable.constraint.project(variable.value))
+  }
   averages?.update(backend, optimizer.step, parameters)
   state.part = 0
 }

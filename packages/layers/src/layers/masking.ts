@@ -1,0 +1,150 @@
+// Steps that stand for nothing, told by their value.
+
+import {
+  add,
+  arange,
+  cast,
+  detach,
+  formatShape,
+  gather,
+  greater,
+  less,
+  linearScan,
+  logicalAnd,
+  max,
+  mul,
+  notEqual,
+  ones,
+  reshape,
+  RnnError,
+  scatterAdd,
+  scope,
+  select,
+  slice,
+  sub,
+  zeros,
+  type Tensor,
+} from '@rnn/core'
+import { describe, type ModuleConfig } from '../config/config.ts'
+import { INFERENCE, type ClosedGaps, type ForwardContext } from '../context.ts'
+import { SameSize } from './same-size.ts'
+
+/** Options of `masking`. */
+export interface MaskingOptions {
+  /** A step all of whose features are this value doesn't count. Default: 0. */
+  readonly value?: number
+}
+
+/** Where the steps of a batch go. */
+interface Closing {
+  /** int32 `[batch]`: how many steps of each row count. */
+  readonly lengths: Tensor
+  /** int32 `[batch·time]`: which step stands at each place once the gaps are closed; −1 after a row's end. */
+  readonly sources: Tensor
+  readonly gaps: ClosedGaps
+}
+
+/** Moves the steps that count to the front of their rows; the layers after it are told how many they are. No parameters. */
+export class Masking extends SameSize {
+  readonly value: number
+
+  constructor(options: MaskingOptions = {}) {
+    super()
+    const { value = 0 } = options
+    if (!Number.isFinite(value)) {
+      throw new RnnError({
+        code: 'E_VALUE',
+        operation: 'masking',
+        problem: `value is ${String(value)}`,
+        fix: 'mark steps with a finite number',
+      })
+    }
+    this.value = value
+  }
+
+  override get type(): string {
+    return 'masking'
+  }
+
+  /** @param x float32 `[batch, time, …features]`, or ids, int32 `[batch, time]` @returns the same shape, with the gaps closed and zeros after them */
+  override forward(x: Tensor, context: ForwardContext = INFERENCE): Tensor {
+    checkSteps(x)
+    // Whoever feeds a stream leaves out what doesn't count.
+    if (context.carry !== undefined || x.size === 0) return x
+    return scope(x.backend, () => moved(x, this.#closing(x, context.lengths).sources))
+  }
+
+  override contextAfter(x: Tensor, context: ForwardContext): ForwardContext {
+    if (context.carry !== undefined || x.size === 0) return context
+    return scope(x.backend, () => {
+      const { lengths, gaps } = this.#closing(x, context.lengths)
+      return { ...context, lengths, gaps }
+    })
+  }
+
+  #closing(x: Tensor, lengths: Tensor | undefined): Closing {
+    const { backend } = x
+    const [batch = 0, time = 0, ...features] = x.shape
+    const differs = notEqual(detach(x), this.value)
+    const any = features.length === 0 ? differs : max(differs, { axis: features.map((_, i) => i + 2) })
+    const within = lengths && less(reshape(arange(time, { backend }), [1, time]), reshape(lengths, [batch, 1]))
+    const counted = within === undefined ? any : logicalAnd(any, within)
+    const steps = cast(counted, 'float32')
+    // How many steps count up to each, itself included.
+    const counts = linearScan(ones([batch, time, 1], { backend }), reshape(steps, [batch, time, 1]))
+    const rows = reshape(mul(arange(batch, { backend }), time), [batch, 1])
+    const place = add(sub(cast(reshape(counts, [batch, time]), 'int32'), 1), rows)
+    const places = reshape(select(counted, place, -1), [batch * time])
+    const from = zeros([batch, time], { backend })
+    const numbers = add(cast(arange(time, { backend }), 'float32'), zeros([batch, time], { backend }))
+    scatterAdd(reshape(from, [batch * time]), places, reshape(add(numbers, 1), [batch * time]))
+    const sources = select(greater(from, 0), add(sub(cast(from, 'int32'), 1), rows), -1)
+    return {
+      lengths: reshape(cast(slice(counts, 1, time - 1, 1), 'int32'), [batch]),
+      sources: reshape(sources, [batch * time]),
+      gaps: { counted, places },
+    }
+  }
+
+  override toJSON(): ModuleConfig {
+    return describe('masking', { value: this.value })
+  }
+}
+
+/** The steps of `[batch, time, …]` at other places; −1 gives zeros. */
+function moved(x: Tensor, places: Tensor): Tensor {
+  const [batch = 0, time = 0, ...rest] = x.shape
+  return reshape(gather(reshape(x, [batch * time, ...rest]), places), x.shape)
+}
+
+/** A sequence with each step where it was before the gaps were closed, and zeros in the gaps; anything else as it is. */
+export function reopened(output: Tensor, { places, counted }: ClosedGaps): Tensor {
+  const [batch, time, features] = output.shape
+  const isSequence = features !== undefined && batch === counted.shape[0] && time === counted.shape[1]
+  return isSequence ? scope(output.backend, () => moved(output, places)) : output
+}
+
+function checkSteps(x: Tensor): void {
+  if (x.rank >= 2) return
+  throw new RnnError({
+    code: 'E_SHAPE',
+    operation: 'masking',
+    problem: `the input has shape ${formatShape(x.shape)}, expected [batch, time, …]`,
+  })
+}
+
+/**
+ * Leaves out the steps all of whose features are `value`, wherever they stand: for the layers after it, the others stand side by side at the beginning of their
+ * rows, and their number is the row's length. So recurrent layers, attention and pooling see nothing of the rest. What a `sequential` with it gives for each
+ * step stands at its own place again, with zeros in the gaps, and `fit` and `evaluate` don't count those.
+ *
+ * ```ts
+ * sequential(masking({ value: -1 }), lstm({ units: 32, inputSize: 8, returns: 'last' }), dense({ units: 1 }))
+ * sequential(masking(), embedding({ vocabularySize: 5000, units: 64 }), gru({ units: 64, returns: 'last' })) // ids, 0 is padding on either side
+ * ```
+ *
+ * @throws E_VALUE for a value that isn't finite
+ */
+export function masking(options: MaskingOptions = {}): Masking {
+  return new Masking(options)
+}
