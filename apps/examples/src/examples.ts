@@ -6,6 +6,7 @@ import { forecast } from './forecast.ts'
 import { generate } from './generate.ts'
 import { mnistPixels } from './mnist-pixels.ts'
 import { mnistRows } from './mnist-rows.ts'
+import { spoken } from './spoken.ts'
 import { music } from './music.ts'
 import type { Example } from './example.ts'
 
@@ -15,6 +16,7 @@ export const examples: Readonly<Record<string, Example>> = {
   forecast,
   generate,
   'mnist-pixels': mnistPixels,
+  spoken,
   'mnist-rows': mnistRows,
   music,
 }
