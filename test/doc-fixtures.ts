@@ -8,6 +8,7 @@ import type { Backend } from '@rnn/core'
 import * as data from '@rnn/data'
 import * as layers from '@rnn/layers'
 import * as train from '@rnn/train'
+import { tensorBoard, type TensorBoardOptions } from '@rnn/train/tensorboard'
 
 const modules: Readonly<Record<string, object>> = {
   '@rnn/core': core,
@@ -22,9 +23,16 @@ const modules: Readonly<Record<string, object>> = {
 
 export const packageNames: readonly string[] = Object.keys(modules)
 
+/** Further entries of packages. */
+const entries: Readonly<Record<string, object>> = {
+  '@rnn/train/tensorboard': {
+    tensorBoard: (options: TensorBoardOptions) => tensorBoard({ sink: { append: async () => {} }, ...options }), // writes no files
+  },
+}
+
 /** The exports of a package by name. */
 export function exportsOf(packageName: string): object {
-  const found = modules[packageName]
+  const found = modules[packageName] ?? entries[packageName]
   if (found === undefined) throw new Error(`an example imports ${packageName}; add it to doc-fixtures.ts`)
   return found
 }
@@ -99,7 +107,7 @@ async function forTrain(file: string, backend: Backend): Promise<Names> {
     validSet: sets,
     validation: sets,
     testSet,
-    trainer: new train.Trainer(model, options),
+    trainer: new train.Trainer(model, { ...options, averaging: train.ema() }),
     parameters,
     gradients: { kernel: core.ones([2, 2], { backend }) },
   }
