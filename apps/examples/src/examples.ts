@@ -4,6 +4,7 @@ import { addition } from './addition.ts'
 import { anomaly } from './anomaly.ts'
 import { forecast } from './forecast.ts'
 import { generate } from './generate.ts'
+import { gradients } from './gradients.ts'
 import { mnistPixels } from './mnist-pixels.ts'
 import { mnistRows } from './mnist-rows.ts'
 import { spoken } from './spoken.ts'
@@ -15,6 +16,7 @@ export const examples: Readonly<Record<string, Example>> = {
   anomaly,
   forecast,
   generate,
+  gradients,
   'mnist-pixels': mnistPixels,
   spoken,
   'mnist-rows': mnistRows,

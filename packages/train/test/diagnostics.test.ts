@@ -235,7 +235,7 @@ test('where a loss that is no number ends the training, its gradients are looked
   ])
 })
 
-test('a parameter that recovers and fails again is named again', async () => {
+test('a parameter that recovers and fails again is not named again', async () => {
   const model = await sequential(dense({ units: 2, inputSize: 2, useBias: false })).init(await cpu(), { seed: 1 })
   const points = [
     [0, 0, 0, 0],
@@ -249,7 +249,7 @@ test('a parameter that recovers and fails again is named again', async () => {
     batches: (_, start = 0) => points.slice(start).map((data) => batchOfPoints(data)),
   }
   const { warnings } = await watched(model, set, { every: 1 })
-  expect(warnings.map(({ batch, trouble }) => [batch, trouble])).toEqual([[1, 'vanishing'], [4, 'vanishing']]) // prettier-ignore
+  expect(warnings.map(({ batch, trouble }) => [batch, trouble])).toEqual([[1, 'vanishing']])
 })
 
 test.each([

@@ -24,7 +24,7 @@ export interface GradientReport extends StepPlace {
   readonly total: number
 }
 
-/** A warning. It comes once for each parameter, and again when the trouble was gone in between. */
+/** A warning. It comes once for each parameter in a call of `fit`: gradients may waver about a limit. What goes on is in the reports. */
 export interface GradientWarning extends GradientReport {
   readonly trouble: GradientTrouble
   /** The parameters that it has come to. */
@@ -64,7 +64,7 @@ const SAYS: Readonly<Record<GradientTrouble, readonly [one: string, several: str
 /** The watch of one call of `fit`. */
 export class GradientWatch {
   readonly #options: Required<Pick<GradientWatchOptions, 'every' | 'vanishing' | 'exploding'>> & GradientWatchOptions
-  readonly #told = new Map<string, GradientTrouble>()
+  readonly #told = new Set<string>()
   #looks: Look[] = []
 
   /** @throws E_VALUE */
@@ -123,11 +123,9 @@ export class GradientWatch {
     const found: Record<GradientTrouble, string[]> = { notANumber: [], exploding: [], vanishing: [] }
     for (const path of paths) {
       const trouble = this.#troubleOf(norms[path] ?? Number.NaN, report.total)
-      if (trouble === undefined) this.#told.delete(path)
-      else if (this.#told.get(path) !== trouble) {
-        this.#told.set(path, trouble)
-        found[trouble].push(path)
-      }
+      if (trouble === undefined || this.#told.has(`${trouble} ${path}`)) continue
+      this.#told.add(`${trouble} ${path}`)
+      found[trouble].push(path)
     }
     for (const [name, troubled] of Object.entries(found)) {
       const trouble = name as GradientTrouble // the keys of `found`
