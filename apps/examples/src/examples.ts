@@ -2,23 +2,29 @@
 
 import { addition } from './addition.ts'
 import { anomaly } from './anomaly.ts'
+import { dynamicRnn } from './dynamic-rnn.ts'
+import { elmanJordan } from './elman-jordan.ts'
 import { forecast } from './forecast.ts'
 import { generate } from './generate.ts'
 import { gradients } from './gradients.ts'
 import { mnistPixels } from './mnist-pixels.ts'
 import { mnistRows } from './mnist-rows.ts'
-import { spoken } from './spoken.ts'
+import { movingShapes } from './moving-shapes.ts'
 import { music } from './music.ts'
+import { spoken } from './spoken.ts'
 import type { Example } from './example.ts'
 
 export const examples: Readonly<Record<string, Example>> = {
   addition,
   anomaly,
+  'dynamic-rnn': dynamicRnn,
+  'elman-jordan': elmanJordan,
   forecast,
   generate,
   gradients,
   'mnist-pixels': mnistPixels,
-  spoken,
   'mnist-rows': mnistRows,
+  'moving-shapes': movingShapes,
   music,
+  spoken,
 }
