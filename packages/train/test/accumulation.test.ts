@@ -120,6 +120,32 @@ test('a training goes on within a group on another backend', async () => {
   expect(await run(true)).toEqual(await run(false))
 })
 
+test('a group in which nothing counts changes nothing', async () => {
+  const own = await model()
+  const before = await weightsOf(own)
+  const trainer = new Trainer(own, options({ accumulate: 2, optimizer: sgd({ learningRate: 0.2 }), clipNorm: 1 }))
+  for (const batch of [...sequences().batches(0)].slice(0, 2)) {
+    const sampleWeights = { data: new Float32Array(batch.size), shape: [batch.size] }
+    trainer.step({ ...batch, sampleWeights }).dispose()
+  }
+  expect(trainer.position.step).toBe(1)
+  expect(await weightsOf(own)).toEqual(before)
+})
+
+test('windows of a batch are accumulated as batches are', async () => {
+  const ids = { data: Int32Array.from({ length: 2 * 12 }, (_, i) => i % 5), shape: [2, 12] }
+  const batches = [{ inputs: ids, targets: ids, size: 2 }]
+  const set = { batchCount: 1, sampleCount: 2, batches: (_: number, start = 0) => batches.slice(start) }
+  const run = async (accumulate: number): Promise<number> => {
+    const layers = [embedding({ vocabularySize: 5, units: 3 }), gru({ units: 4 }), dense({ units: 5 })]
+    const tagger = await sequential(...layers).init(await cpu(), { seed: 1 })
+    const trainer = new Trainer(tagger, options({ accumulate }))
+    await trainer.fit(set, { epochs: 2, truncate: { steps: 4 } })
+    return trainer.position.step
+  }
+  expect([await run(1), await run(2), await run(3)]).toEqual([6, 4, 2])
+})
+
 test('buffers stay as many as they were', async () => {
   const own = await trained()
   const { backend } = own
