@@ -11,6 +11,7 @@ import { mnistPixels } from './mnist-pixels.ts'
 import { mnistRows } from './mnist-rows.ts'
 import { movingShapes } from './moving-shapes.ts'
 import { music } from './music.ts'
+import { parallel } from './parallel.ts'
 import { spoken } from './spoken.ts'
 import type { Example } from './example.ts'
 
@@ -26,5 +27,6 @@ export const examples: Readonly<Record<string, Example>> = {
   'mnist-rows': mnistRows,
   'moving-shapes': movingShapes,
   music,
+  parallel,
   spoken,
 }
