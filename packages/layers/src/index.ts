@@ -74,6 +74,7 @@ export {
   positionEmbedding,
   type PositionEmbeddingOptions,
 } from './layers/positional-encoding.ts'
+export { TiedDense, type KernelOwner, type TiedDenseOptions, type TiedDenseSettings } from './layers/tied-dense.ts'
 export type { InitOptions } from './lifetime.ts'
 export { Module, type AnyModule, type NamedModule } from './module.ts'
 export type { HostInput, Prediction, PredictInput, PredictOptions } from './predict.ts'

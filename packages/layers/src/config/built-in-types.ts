@@ -10,6 +10,7 @@ import { multiHeadAttention, type MultiHeadAttentionOptions } from '../attention
 import { highway, type HighwayOptions } from '../containers/highway.ts'
 import { residual } from '../containers/residual.ts'
 import { sequential } from '../containers/sequential.ts'
+import { tie } from '../containers/ties.ts'
 import { timeDistributed } from '../containers/time-distributed.ts'
 import { CONV_LSTM_OPTION_TYPES, convLstm1d, convLstm2d, type ConvLstmOptions } from '../convolution/conv-lstm.ts'
 import { conv1d, conv2d, CONVOLUTION_OPTION_TYPES, type ConvolutionLayerOptions } from '../convolution/convolution.ts'
@@ -36,6 +37,7 @@ import {
   positionEmbedding,
   type PositionEmbeddingOptions,
 } from '../layers/positional-encoding.ts'
+import { TIED_DENSE_OPTION_TYPES, TiedDense, type TiedDenseSettings } from '../layers/tied-dense.ts'
 import { bidirectional, type BidirectionalOptions } from '../recurrent/bidirectional.ts'
 import { gru, GRU_OPTION_TYPES, type GruLayerOptions } from '../recurrent/gru.ts'
 import { indRnn, type IndRnnOptions } from '../recurrent/ind-rnn.ts'
@@ -92,6 +94,7 @@ export const BUILT_IN_TYPES: ModuleTypes = {
   conv2d: (config) => conv2d(readOptions<ConvolutionLayerOptions<Size2d>>(config, CONVOLUTION_OPTION_TYPES, WINDOWS)),
   convLstm1d: (config) => convLstm1d(readOptions<ConvLstmOptions<Size1d>>(config, CONV_LSTM_OPTION_TYPES, WINDOWS)),
   convLstm2d: (config) => convLstm2d(readOptions<ConvLstmOptions<Size2d>>(config, CONV_LSTM_OPTION_TYPES, WINDOWS)),
+  tiedDense: (config) => new TiedDense(readOptions<TiedDenseSettings>(config, TIED_DENSE_OPTION_TYPES)),
   activation: (config) =>
     activation(readOptions<{ function: ActivationName }>(config, { function: 'string' }, ['function']).function),
   activityRegularization: (config) =>
@@ -117,10 +120,12 @@ export const BUILT_IN_TYPES: ModuleTypes = {
   highway: ({ layer, ...config }, revive) =>
     highway(revive(layer), readOptions<HighwayOptions>(config, HIGHWAY_OPTION_TYPES)),
   timeDistributed: ({ layer, ...config }, revive) => withoutOptions(config, () => timeDistributed(revive(layer))),
-  sequential: ({ type, layers, ...rest }, revive) => {
+  sequential: ({ type, layers, ties, ...rest }, revive) => {
     readOptions({ type, ...rest }, {})
     if (!Array.isArray(layers)) throw unexpected(type, 'layers is no array')
-    return sequential(...layers.map(revive))
+    const whole = sequential(...layers.map(revive))
+    if (ties !== undefined) tie(whole, ties)
+    return whole
   },
   additiveAttention: (config) => additiveAttention(readOptions<AdditiveAttentionOptions>(config, ADDITIVE, ['units'])),
   concatAttention: (config) => concatAttention(readOptions<ConcatAttentionOptions>(config, CONCAT, ['units'])),

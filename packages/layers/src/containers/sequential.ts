@@ -1,10 +1,11 @@
 // Layers one after another.
 
 import { scope, type Tensor } from '@rnn/core'
-import type { ModuleConfig } from '../config/config.ts'
+import { describe, type ModuleConfig } from '../config/config.ts'
 import { child, INFERENCE, type ForwardContext } from '../context.ts'
 import { reopened } from '../layers/masking.ts'
 import { Module, type NamedModule } from '../module.ts'
+import { tiesOf } from './ties.ts'
 
 /** Feeds each layer's output to the next; each layer's input size is inferred from the one before. Children are named 0, 1, 2 … */
 export class Sequential extends Module {
@@ -65,7 +66,7 @@ export class Sequential extends Module {
   }
 
   override toJSON(): ModuleConfig {
-    return { type: 'sequential', layers: this.layers.map((layer) => layer.toJSON()) }
+    return describe('sequential', { layers: this.layers.map((layer) => layer.toJSON()), ties: tiesOf(this) })
   }
 }
 

@@ -11,6 +11,7 @@ import type { Regularizer } from '../weights/regularizer.ts'
 import { describeWeights, WEIGHT_OPTION_TYPES, weightVariable, type WeightOptions } from '../weights/weight-options.ts'
 import { activationFunction, type ActivationName } from './activation.ts'
 import { noteActivity } from './activity-regularization.ts'
+import { TiedDense, type TiedDenseOptions } from './tied-dense.ts'
 
 /** Options of `dense`. */
 export interface DenseOptions extends WeightOptions {
@@ -93,14 +94,21 @@ export class Dense extends Module {
 }
 
 /**
- * A fully connected layer: float32 `[…, inputSize]` → `[…, units]`.
+ * A fully connected layer: float32 `[…, inputSize]` → `[…, units]`. With `tiedTo` it uses the kernel of another module the other way round, as do language models that
+ * score words with the vectors by which they read them: it is trained by both, and saved and loaded once. Both stand in one `sequential`, or in a module of your own.
  *
  * ```ts
  * dense({ units: 6 })
+ * const words = embedding({ vocabularySize: 5000, units: 64 })
+ * const next = sequential(words, lstm({ units: 64 }), dense({ tiedTo: words }))
  * ```
  *
  * @throws E_VALUE for options out of range
  */
-export function dense(options: DenseOptions): Dense {
-  return new Dense(options)
+export function dense(options: DenseOptions): Dense
+export function dense(options: TiedDenseOptions): TiedDense
+export function dense(options: DenseOptions | TiedDenseOptions): Dense | TiedDense {
+  if (!('tiedTo' in options)) return new Dense(options)
+  const { tiedTo, ...settings } = options
+  return new TiedDense(settings, tiedTo)
 }
