@@ -20,6 +20,7 @@ import {
   type Tensor,
 } from '@rnn/core'
 import {
+  additiveAttention,
   bidirectional,
   encoderDecoder,
   embedding,
@@ -34,6 +35,7 @@ import {
   rnn,
   saveModel,
   simpleRnn,
+  type EncoderDecoder,
   type ModuleTypes,
   type Recurrent,
   type RecurrentOptions,
@@ -249,23 +251,39 @@ describe.each(CELLS)('%s', (_, make, width) => {
     layer.dispose()
   })
 
-  test('serves as encoder and as decoder', async () => {
-    const model = await encoderDecoder({
-      source: embedding({ vocabularySize: 6, units: 3 }),
-      encoder: bidirectional(make({ units: H })),
-      target: embedding({ vocabularySize: 5, units: 2 }),
-      decoder: make({ units: H, layers: 2, recurrentDropout: 0.25, dropout: 0.25 }),
-    }).init(backend, { seed: 1 })
+  test('decodes, whether its input is projected as a whole or by parts', async () => {
+    const translator = (decoder: Recurrent): EncoderDecoder =>
+      encoderDecoder({
+        source: embedding({ vocabularySize: 6, units: 3 }),
+        encoder: bidirectional(make({ units: H })),
+        target: embedding({ vocabularySize: 5, units: 2 }),
+        attention: additiveAttention({ units: 3 }),
+        decoder,
+      })
+    const options = { units: H, layers: 2, recurrentDropout: 0.25, dropout: 0.25 }
+    const { cell } = make(options)
+    const asWhole = {
+      ...cell,
+      project: (...given: Parameters<NonNullable<typeof cell.project>>) => cell.project!(...given),
+    }
     const live = backend.stats().liveBuffers
     const context = { training: true, key: key(1), lengths: undefined }
-    scope(backend, () => {
-      const upload = (shape: number[], ...values: number[]): Tensor =>
-        tensor(ids(shape, ...values).data, { backend, shape })
-      const input = { source: upload([2, 3], 1, 2, 3, 4, 5, 0), target: upload([2, 2], 1, 2, 3, 4) }
-      expect(logitsOf(model.forward(input, context)).shape).toEqual([2, 2, 5])
-    })
+    const logits = async (model: EncoderDecoder): Promise<Float32Array | Int32Array> => {
+      await model.init(backend, { seed: 1 })
+      const { reading } = scope(backend, () => {
+        const upload = (shape: number[], ...values: number[]): Tensor =>
+          tensor(ids(shape, ...values).data, { backend, shape })
+        const input = { source: upload([2, 3], 1, 2, 3, 4, 5, 0), target: upload([2, 2], 1, 2, 3, 4) }
+        return { reading: logitsOf(model.forward(input, context)).data() }
+      })
+      const values = await reading
+      model.dispose()
+      return values
+    }
+    const byParts = await logits(translator(make(options)))
+    expect(byParts.length).toBe(2 * 2 * 5)
+    expectNear(byParts, await logits(translator(rnn(asWhole, options))))
     expect(backend.stats().liveBuffers).toBe(live)
-    model.dispose()
   })
 })
 

@@ -8,6 +8,7 @@ import type { Tensor } from '../tensor.ts'
 import { cellActivations, ownOptions, type CellActivationOptions } from './activations.ts'
 import { defineCell, type Cell, type Parameters } from './cell.ts'
 import { gruCell } from './gru.ts'
+import { projectInput } from './project-input.ts'
 
 /** What sets a GRU apart from `gruCell`. */
 export interface GruOptions extends CellActivationOptions {
@@ -50,7 +51,7 @@ export function gruVariant(options: GruOptions = {}): GruCell {
       bias: { shape: [3 * units], initializer: zeroInitializer },
       ...(resetAfter && { recurrentBias: { shape: [3 * units], initializer: zeroInitializer } }),
     }),
-    project: (x, { kernel, bias }) => linear(x, kernel, bias),
+    project: projectInput,
     step(projected, [h], { recurrent, recurrentBias }: AllParameters, fed) {
       const [xr, xz, xn] = split(projected, 3)
       if (resetAfter) {

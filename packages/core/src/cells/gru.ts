@@ -7,6 +7,7 @@ import { sigmoid, tanh } from '../ops/unary.ts'
 import { split } from '../ops/views.ts'
 import type { Tensor } from '../tensor.ts'
 import { defineCell, type Cell } from './cell.ts'
+import { projectInput } from './project-input.ts'
 
 /**
  * Gated recurrent unit, reset after the recurrent product (Cho et al. 2014; the variant of cuDNN, PyTorch and Keras). Gate order r, z, n. State: hidden.
@@ -23,7 +24,7 @@ export const gruCell: Cell<'kernel' | 'recurrent' | 'bias' | 'recurrentBias', re
       bias: { shape: [3 * units], initializer: zeroInitializer },
       recurrentBias: { shape: [3 * units], initializer: zeroInitializer },
     }),
-    project: (x, { kernel, bias }) => linear(x, kernel, bias),
+    project: projectInput,
     step(projected, [h], { recurrent, recurrentBias }, fed) {
       const [xr, xz, xn] = split(projected, 3)
       const [hr, hz, hn] = split(linear(fed, recurrent, recurrentBias), 3)

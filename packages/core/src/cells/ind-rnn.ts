@@ -2,10 +2,10 @@
 
 import { glorotUniform, uniformInitializer, zeroInitializer, type ParameterSpec } from '../initializers.ts'
 import { add, mul } from '../ops/binary.ts'
-import { linear } from '../ops/matmul.ts'
 import { relu, tanh } from '../ops/unary.ts'
 import type { Tensor } from '../tensor.ts'
 import { defineCell, type Cell } from './cell.ts'
+import { projectInput } from './project-input.ts'
 
 type IndRnnParameter = 'kernel' | 'recurrent' | 'bias'
 
@@ -20,7 +20,7 @@ function indRnn(name: string, activation: (x: Tensor) => Tensor): Cell<IndRnnPar
       recurrent: { shape: [units], initializer: uniformInitializer(0, 1) },
       bias: { shape: [units], initializer: zeroInitializer },
     }),
-    project: (x, { kernel, bias }) => linear(x, kernel, bias),
+    project: projectInput,
     step: (projected, _, { recurrent }, fed) => [activation(add(projected, mul(recurrent, fed)))], // h' = f(x·W + b + u·h)
   })
 }

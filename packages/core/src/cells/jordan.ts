@@ -7,6 +7,7 @@ import { linear } from '../ops/matmul.ts'
 import type { Tensor } from '../tensor.ts'
 import { cellActivation, ownOptions, type CellActivation } from './activations.ts'
 import { defineCell, type Cell } from './cell.ts'
+import { projectInput } from './project-input.ts'
 
 /** Options of `jordanCell`. */
 export interface JordanOptions {
@@ -59,7 +60,7 @@ export function jordanCell(options: JordanOptions = {}): Cell<JordanParameter, r
         outputBias: { shape: [width], initializer: zeroInitializer },
       }
     },
-    project: (x, { kernel, bias }) => linear(x, kernel, bias),
+    project: projectInput,
     step(projected, _, { feedback, output, outputBias }, fed) {
       const hidden = hiddenLayer(add(projected, linear(fed, feedback)))
       return [outputLayer(linear(hidden, output, outputBias))]

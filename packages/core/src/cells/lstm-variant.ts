@@ -12,12 +12,13 @@ import {
   type ParameterSpec,
 } from '../initializers.ts'
 import { add, mul, sub } from '../ops/binary.ts'
-import { linear, matmul } from '../ops/matmul.ts'
+import { matmul } from '../ops/matmul.ts'
 import { slice, split } from '../ops/views.ts'
 import type { Tensor } from '../tensor.ts'
 import { cellActivations, ownOptions, type CellActivationOptions } from './activations.ts'
 import { defineCell, type Cell, type Parameters } from './cell.ts'
 import { lstmCell } from './lstm.ts'
+import { projectInput } from './project-input.ts'
 
 /** What sets an LSTM apart from `lstmCell`. */
 export interface LstmOptions extends CellActivationOptions {
@@ -91,11 +92,7 @@ export function lstmVariant(options: LstmOptions = {}): LstmCell {
         }),
       }
     },
-    project(x, { kernel, bias, kernelGain }: AllParameters) {
-      return kernelGain === undefined
-        ? linear(x, kernel, bias)
-        : add(layerNorm(matmul(x, kernel), { gain: kernelGain }), bias)
-    },
+    project: normalised ? projectNormalised : projectInput,
     step(projected, [, c], parameters: AllParameters, fed) {
       const { recurrent, recurrentGain, peephole, cellGain, cellBias, projection: narrowing } = parameters
       const product = matmul(fed, recurrent)
@@ -112,6 +109,11 @@ export function lstmVariant(options: LstmOptions = {}): LstmCell {
       return [narrowing === undefined ? hidden : matmul(hidden, narrowing), next]
     },
   })
+}
+
+/** The input's product, normalised. */
+function projectNormalised(x: Tensor, { kernel, bias, kernelGain }: AllParameters): Tensor {
+  return add(layerNorm(matmul(x, kernel), { gain: kernelGain }), bias)
 }
 
 /** i, f, g, o; without f where it is coupled. */

@@ -7,6 +7,7 @@ import { sigmoid, tanh } from '../ops/unary.ts'
 import { split } from '../ops/views.ts'
 import type { Tensor } from '../tensor.ts'
 import { defineCell, type Cell } from './cell.ts'
+import { projectInput } from './project-input.ts'
 
 /**
  * Long short-term memory with forget gate (Hochreiter & Schmidhuber 1997; Gers et al. 2000). Gate order i, f, g, o, as in PyTorch and cuDNN; the
@@ -22,7 +23,7 @@ export const lstmCell: Cell<'kernel' | 'recurrent' | 'bias', readonly [h: Tensor
       recurrent: { shape: [units, 4 * units], initializer: orthogonal },
       bias: { shape: [4 * units], initializer: blocks(zeroInitializer, constant(1), zeroInitializer, zeroInitializer) },
     }),
-    project: (x, { kernel, bias }) => linear(x, kernel, bias),
+    project: projectInput,
     step(projected, [, c], { recurrent }, fed) {
       const [i, f, g, o] = split(add(projected, linear(fed, recurrent)), 4)
       const next = add(mul(sigmoid(f), c), mul(sigmoid(i), tanh(g))) // c' = σ(f)·c + σ(i)·tanh(g)

@@ -7,6 +7,7 @@ import { relu, tanh } from '../ops/unary.ts'
 import type { Tensor } from '../tensor.ts'
 import { cellActivations, ownOptions, type CellActivation } from './activations.ts'
 import { defineCell, type Cell } from './cell.ts'
+import { projectInput } from './project-input.ts'
 
 type SimpleParameter = 'kernel' | 'recurrent' | 'bias'
 
@@ -25,7 +26,7 @@ function simple(
       recurrent: { shape: [units, units], initializer: orthogonal },
       bias: { shape: [units], initializer: zeroInitializer },
     }),
-    project: (x, { kernel, bias }) => linear(x, kernel, bias),
+    project: projectInput,
     step: (projected, _, { recurrent }, fed) => [activation(add(projected, linear(fed, recurrent)))], // h' = f(x·W + b + h·R)
   })
 }

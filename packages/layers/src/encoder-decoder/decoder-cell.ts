@@ -3,14 +3,11 @@
 import {
   add,
   concat,
-  gruCell,
   linear,
-  lstmCell,
   mul,
+  projectInput,
   reshape,
   scan,
-  simpleCell,
-  simpleReluCell,
   slice,
   splitKey,
   Tensor,
@@ -24,9 +21,6 @@ import { dropoutMask, requireKey } from '../layers/dropout.ts'
 import type { Recurrent } from '../recurrent/recurrent.ts'
 import { zoneoutOf } from '../recurrent/zoneout.ts'
 import type { LayerStates } from './bridge.ts'
-
-/** Cells whose `project` is `x · kernel + bias`: their input may be projected by parts. */
-const LINEAR_CELLS: readonly { readonly project?: unknown }[] = [gruCell, lstmCell, simpleCell, simpleReluCell]
 
 /** The same cell on input that is projected already. */
 function projectedCell(cell: Cell): Cell {
@@ -68,7 +62,7 @@ export class DecoderCells {
   constructor(layer: Recurrent, embeddingSize: number) {
     this.#layer = layer
     this.#parameters = layer.levels.map((_, i) => layer.cellParameters(i))
-    this.linear = LINEAR_CELLS.some(({ project }) => project === layer.levels[0]?.cell.project)
+    this.linear = layer.levels[0]?.cell.project === projectInput
     const kernel = this.#parameters[0]?.['kernel']
     if (this.linear && kernel !== undefined) {
       const size = kernel.shape[0] ?? 0
