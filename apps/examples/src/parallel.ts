@@ -18,7 +18,7 @@ const [SYMBOLS, UNITS, ROWS] = [4, 64, 16]
 
 async function compare({ backend, seed, short, print, picture }: ExampleContext): Promise<ExampleResult> {
   const lengths = short ? [16, 64, 256] : [64, 256, 1024, 4096]
-  const steps = 300
+  const steps = short ? 100 : 300
   const points: { layer: string; length: number; milliseconds: number }[] = []
   for (const length of lengths) {
     for (const [name, layer] of layersFor(length)) {
