@@ -1,7 +1,9 @@
 /** All examples, by the name that `pnpm example` takes. */
 
+import { adding } from './adding.ts'
 import { addition } from './addition.ts'
 import { anomaly } from './anomaly.ts'
+import { copy } from './copy.ts'
 import { dynamicRnn } from './dynamic-rnn.ts'
 import { elmanJordan } from './elman-jordan.ts'
 import { forecast } from './forecast.ts'
@@ -16,8 +18,10 @@ import { spoken } from './spoken.ts'
 import type { Example } from './example.ts'
 
 export const examples: Readonly<Record<string, Example>> = {
+  adding,
   addition,
   anomaly,
+  copy,
   'dynamic-rnn': dynamicRnn,
   'elman-jordan': elmanJordan,
   forecast,
