@@ -15,6 +15,7 @@ import { movingShapes } from './moving-shapes.ts'
 import { music } from './music.ts'
 import { parallel } from './parallel.ts'
 import { spoken } from './spoken.ts'
+import { tagging } from './tagging.ts'
 import type { Example } from './example.ts'
 
 export const examples: Readonly<Record<string, Example>> = {
@@ -33,4 +34,5 @@ export const examples: Readonly<Record<string, Example>> = {
   music,
   parallel,
   spoken,
+  tagging,
 }
