@@ -8,10 +8,12 @@ import { Recurrent } from './recurrent.ts'
  * Sets the states of all stateful layers of a model to zero: the next batch begins new sequences.
  *
  * ```ts
- * for (const series of streams) {
- *   resetStates(model)
- *   for (const batch of series) await model.predict(batch)
- * }
+ * const model = await gru({ units: 8, inputSize: 2, statefulRows: 1 }).init(backend, { seed: 1 })
+ * const piece = { data: new Float32Array(10), shape: [1, 5, 2] }
+ * const first = await model.predict(piece)
+ * const second = await model.predict(piece) // goes on from there
+ * resetStates(model)
+ * const again = await model.predict(piece) // as the first
  * ```
  *
  * @throws E_CONFIGURATION for a model without such layers, E_NOT_BUILT before `init`
