@@ -2,6 +2,7 @@
 
 import { adding } from './adding.ts'
 import { addition } from './addition.ts'
+import { adversarial } from './adversarial.ts'
 import { anomaly } from './anomaly.ts'
 import { copy } from './copy.ts'
 import { dynamicRnn } from './dynamic-rnn.ts'
@@ -21,6 +22,7 @@ import type { Example } from './example.ts'
 export const examples: Readonly<Record<string, Example>> = {
   adding,
   addition,
+  adversarial,
   anomaly,
   copy,
   'dynamic-rnn': dynamicRnn,
