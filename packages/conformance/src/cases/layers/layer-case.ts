@@ -1,45 +1,34 @@
-// A layer as a case: its output, its gradients, `predict` and `to`, against the same layer on the float64 reference.
+// A layer as a case, with everything that any layer must do: values and gradients, `predict` and `to` against the float64 reference, and what `check-layer.ts` checks.
 
-import { valueAndGrad } from '@rnn/autodiff'
-import { key, scope, type Backend, type Tensor } from '@rnn/core'
-import type { ForwardContext, Module } from '@rnn/layers'
+import type { Backend } from '@rnn/core'
 import { caseOf, type ConformanceCase } from '../../case.ts'
 import { check, compare, compareBits, relativeToLargest } from '../../check.ts'
-import { weightedSum } from '../../gradients.ts'
-import { hostTensor, type HostTensor } from '../../host-tensor.ts'
-import { compositesOf, upload, type Input } from '../../programs.ts'
+import { formatShape, sameShape } from '@rnn/core'
+import type { HostTensor } from '../../host-tensor.ts'
+import { compositesOf } from '../../programs.ts'
 import { referenceBackend } from '../../reference/backend.ts'
 import { chain } from '../../tolerances.ts'
-import { pseudoRandom } from '../../values.ts'
+import { checkLayer } from './check-layer.ts'
+import { batchOf, outcomeOn, prepared, type LayerCase } from './layer-run.ts'
 
-/** A layer and what it is fed. */
-export interface LayerCase {
-  readonly make: () => Module
-  readonly x: Input
-  readonly lengths?: Input
-  /** Run as in training, with a random key. Default: false. */
-  readonly training?: boolean
-  /** Roundings on the longest path. */
-  readonly roundings: number
-  /** Keep the values of `init` (embeddings); otherwise every variable gets pseudo-random values, biases too. */
-  readonly keepInitial?: boolean
-  /** Run on the backend's composites too. */
-  readonly composite?: boolean
-}
+export type { LayerCase } from './layer-run.ts'
 
-/** What a layer gives on one backend. */
-interface Outcome {
-  readonly output: HostTensor
-  readonly gradients: ReadonlyMap<string, HostTensor>
-}
-
-/** A case (two with `composite`) for a layer. */
+/**
+ * A case (two with `composite`) for a layer: its output and the gradients of its parameters and of its input are those of float64, which finite differences confirm; their shapes and
+ * dtypes are what the layer says; `predict` frees what it allocates; a model that has moved gives the same bits, and so does one that was made of its JSON form and its saved
+ * weights; a few steps down the gradient lower a loss.
+ */
 export function layerCases(id: string, title: string, layer: LayerCase): ConformanceCase[] {
   const against = async (backend: Backend, note: (ratio: number) => void): Promise<void> => {
     const expected = await outcomeOn(referenceBackend(), layer)
     const got = await outcomeOn(backend, layer)
-    const compareOne = (name: string, one: HostTensor, due: HostTensor): void =>
-      note(compare(name, one.values, due, relativeToLargest(due, chain(layer.roundings))))
+    const compareOne = (name: string, one: HostTensor, due: HostTensor): void => {
+      check(
+        sameShape(one.shape, due.shape),
+        `${name} has shape ${formatShape(one.shape)}, expected ${formatShape(due.shape)}`,
+      )
+      note(compare(name, one.values, due, relativeToLargest(due, chain(layer.roundings), layer.scale)))
+    }
     compareOne('output', got.output, expected.output)
     check(got.gradients.size === expected.gradients.size, 'the layer has other parameters on the reference')
     for (const [path, gradient] of got.gradients)
@@ -49,6 +38,7 @@ export function layerCases(id: string, title: string, layer: LayerCase): Conform
     caseOf(id, title, async ({ backend, note, another }) => {
       await against(backend, note)
       await checkPredictAndMove(backend, await another(), layer)
+      await checkLayer(backend, layer)
     }),
   ]
   if (layer.composite) {
@@ -61,59 +51,10 @@ export function layerCases(id: string, title: string, layer: LayerCase): Conform
   return cases
 }
 
-async function prepared(backend: Backend, layer: LayerCase): Promise<Module> {
-  const model = layer.make()
-  await model.init(backend, { seed: 7 })
-  if (layer.keepInitial) return model
-  model
-    .variables()
-    .forEach(({ variable }, i) => variable.assign(Float32Array.from(pseudoRandom(variable.size, 800 + i, 1))))
-  return model
-}
-
-function forward(model: Module, backend: Backend, layer: LayerCase): Tensor {
-  const { x, lengths, training = false } = layer
-  const context: ForwardContext = {
-    training,
-    key: training ? key(11) : undefined,
-    lengths: lengths && upload(backend, lengths),
-  }
-  return model.forward(upload(backend, x), context)
-}
-
-async function outcomeOn(backend: Backend, layer: LayerCase): Promise<Outcome> {
-  const model = await prepared(backend, layer)
-  const { output, gradients } = scope(backend, () => {
-    const trainable = model.parameters().filter(({ variable }) => variable.trainable)
-    const output = forward(model, backend, layer)
-    if (trainable.length === 0) return { output, gradients: {} as Readonly<Record<string, Tensor>> }
-    const parameters = Object.fromEntries(trainable.map(({ path, variable }) => [path, variable.value]))
-    // The model's own tensors are the parameters.
-    const loss = (_parameters: Readonly<Record<string, Tensor>>): Tensor =>
-      weightedSum(forward(model, backend, layer), backend)
-    return { output, gradients: valueAndGrad(loss)(parameters).gradients }
-  })
-  const read = async (tensor: Tensor): Promise<HostTensor> => {
-    const host = hostTensor(tensor.shape, await tensor.data())
-    tensor.dispose()
-    return host
-  }
-  const found = new Map<string, HostTensor>()
-  for (const [path, gradient] of Object.entries(gradients)) found.set(path, await read(gradient))
-  const host = await read(output)
-  model.dispose()
-  return { output: host, gradients: found }
-}
-
 /** `predict` frees all that it allocates; a model that has moved gives the same bits. */
 async function checkPredictAndMove(backend: Backend, other: Backend, layer: LayerCase): Promise<void> {
   const model = await prepared(backend, layer)
-  const { x, lengths } = layer
-  const data = x.dtype === 'float32' ? Float32Array.from(x.values) : Int32Array.from(x.values)
-  const batch = {
-    inputs: { data, shape: x.shape },
-    ...(lengths && { lengths: { data: Int32Array.from(lengths.values), shape: lengths.shape } }),
-  }
+  const batch = batchOf(layer)
   await backend.sync()
   const before = backend.stats().liveBuffers
   const here = await model.predict(batch)

@@ -27,17 +27,20 @@ import {
   meanOverTime,
   minGru,
   minLstm,
+  recurrentOptions,
   rnn,
   sequential,
   simpleRnn,
   type ActivationName,
   type Module,
+  type ModuleTypes,
   type Recurrent,
   type RecurrentOptions,
 } from '@rnn/layers'
 import type { ConformanceCase } from '../../case.ts'
 import { input, inputOf } from '../../programs.ts'
 import { layerCases } from './layer-case.ts'
+import { otherLayerCases } from './other-layers.ts'
 import { recurrentVariantCases } from './recurrent-variants.ts'
 
 const [BATCH, TIME, FEATURES, UNITS] = [4, 5, 3, 4]
@@ -73,12 +76,17 @@ const RECURRENT: readonly (readonly [name: string, make: MakeRecurrent])[] = [
   ['rnn', (options) => rnn(gatedCell as unknown as Cell, options)],
 ]
 
+const types: ModuleTypes = {
+  [gatedCell.kind]: (config) => rnn(gatedCell as unknown as Cell, recurrentOptions(config)),
+}
+
 const base = { units: UNITS, inputSize: FEATURES }
 
 const recurrentCases = RECURRENT.flatMap(([name, make]) => [
   ...layerCases(`layers/${name}/sequence`, `${name}: the whole sequence`, {
     make: () => make(base),
     x,
+    types,
     roundings: PATH,
     composite: true,
   }),
@@ -86,6 +94,7 @@ const recurrentCases = RECURRENT.flatMap(([name, make]) => [
     make: () => make({ ...base, returns: 'last' }),
     x,
     lengths,
+    types,
     roundings: PATH,
     composite: true,
   }),
@@ -93,6 +102,7 @@ const recurrentCases = RECURRENT.flatMap(([name, make]) => [
     make: () => make({ ...base, direction: 'backward' }),
     x,
     lengths,
+    types,
     roundings: PATH,
   }),
   ...layerCases(
@@ -103,6 +113,7 @@ const recurrentCases = RECURRENT.flatMap(([name, make]) => [
       x,
       lengths,
       training: true,
+      types,
       roundings: 2 * PATH,
     },
   ),
@@ -111,6 +122,7 @@ const recurrentCases = RECURRENT.flatMap(([name, make]) => [
       make: () => bidirectional(make({ ...base, returns: merge === 'sum' ? 'last' : 'sequence' }), { merge }),
       x,
       lengths,
+      types,
       roundings: PATH,
     }),
   ),
@@ -150,6 +162,7 @@ const ACTIVATIONS: readonly ActivationName[] = [
   'tanh',
   'sigmoid',
   'relu',
+  'gelu',
   'softplus',
   'softmax',
   'logSoftmax',
@@ -224,6 +237,7 @@ export const layerLevel: readonly ConformanceCase[] = [
   ...recurrentCases,
   ...recurrentVariantCases,
   ...linearCases,
+  ...otherLayerCases,
   ...layerCases('layers/sequential/classifier', 'embedding, bidirectional LSTM, max over time, dropout, dense', {
     make: () =>
       sequential(
