@@ -66,7 +66,7 @@ const secondTone = (digit: number): number => (digit + (digit < 5 ? 1 : 3)) % 5
 function sing(random: RandomStream): Utterance {
   const between = (low: number, high: number): number => low + (high - low) * (random.uint32() / 2 ** 32)
   const digits = Array.from({ length: 2 + random.below(5) }, () => random.below(10))
-  const [voice, loudness, noise] = [between(0.95, 1.05), between(0.2, 0.8), between(0.01, 0.1)]
+  const [voice, loudness, noise] = [between(0.9, 1.1), between(0.2, 0.8), between(0.05, 0.5)]
   const samples: number[] = []
   let phase = 0
   const sound = (seconds: number, hertz: number): void => {
@@ -92,18 +92,13 @@ export interface Heard {
   readonly lengths: HostArray<Int32Array>
 }
 
-/** Features of about mean 0 and deviation 1, padded with zeros to one length, and labels from 1 on, padded with −1. */
+/** Features of mean 0 and deviation 1 in each sound, padded with zeros to one length, and labels from 1 on, padded with −1. */
 export function features(sounds: readonly Utterance[], ears: LogMel, classes: readonly string[]): Heard {
   const frames = sounds.map(({ samples }) => ears.features(samples))
   const time = Math.max(...frames.map(({ shape }) => shape[0]!))
   const longest = Math.max(...sounds.map(({ labels }) => labels.length))
   const inputs = new Float32Array(sounds.length * time * ears.bands)
-  frames.forEach(({ data }, i) =>
-    inputs.set(
-      data.map((x) => x / 3 + 1),
-      i * time * ears.bands,
-    ),
-  )
+  frames.forEach(({ data }, i) => inputs.set(standardised(data), i * time * ears.bands))
   const padded = sounds.flatMap(({ labels }) =>
     Array.from({ length: longest }, (_, i) => classes.indexOf(labels[i] ?? '') + 1 || -1),
   )
@@ -115,4 +110,10 @@ export function features(sounds: readonly Utterance[], ears: LogMel, classes: re
       [sounds.length],
     ),
   }
+}
+
+function standardised(data: Float32Array): Float32Array {
+  const mean = data.reduce((a, b) => a + b, 0) / data.length
+  const variance = data.reduce((sum, x) => sum + (x - mean) ** 2, 0) / data.length
+  return data.map((x) => (x - mean) / Math.sqrt(variance + 1e-6))
 }

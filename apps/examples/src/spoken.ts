@@ -19,7 +19,7 @@ export const spoken = defineExample({
 
 async function listen(context: ExampleContext<'decoder'>): Promise<ExampleResult> {
   const { backend, seed, short, data, options, print, picture } = context
-  const { sampleRate, train, test } = await utterances(data, { train: short ? 300 : 2000, test: 100, seed })
+  const { sampleRate, train, test } = await utterances(data, { train: short ? 300 : 1000, test: 200, seed })
   const classes = [...new Set([...train, ...test].flatMap(({ labels }) => labels))].toSorted()
   const ears = logMel({ sampleRate, bands: 24, hop: Math.round(sampleRate / 50), floor: 1e-4 })
   const [heard, unheard] = [features(train, ears, classes), features(test, ears, classes)]
@@ -30,7 +30,7 @@ async function listen(context: ExampleContext<'decoder'>): Promise<ExampleResult
   )
   await model.init(backend, { seed })
   const trainSet = arrayDataset({ ...heard, batchSize: short ? 10 : 20, seed })
-  const epochs = short ? 10 : 20
+  const epochs = short ? 8 : 6
   await fit(model, trainSet, {
     loss: ctc(),
     optimizer: adam({ learningRate: cosineDecay({ peak: 1e-2, totalSteps: epochs * trainSet.batchCount }) }),
@@ -93,7 +93,7 @@ function drawing({ data, shape }: HostArray<Float32Array>, frames: number, class
     encoding: {
       x: { field: 'frame', type: 'quantitative', title: 'frame (20 ms)' },
       y: { field: 'probability', type: 'quantitative' },
-      color: { field: 'label', type: 'nominal', sort: ['blank', ...classes] },
+      color: { field: 'label', type: 'nominal', sort: ['blank', ...classes], scale: { scheme: 'tableau20' } },
       strokeDash: { condition: { test: "datum.label === 'blank'", value: [3, 3] }, value: [1, 0] },
     },
   }
