@@ -44,7 +44,14 @@ export interface ConvLstmCell extends Cell<
  *
  * ```ts
  * const cell = convLstmCell({ frame: [16, 16], channels: 1, filters: 8, kernelSize: [3, 3] })
- * const { sequence } = scan(cell, reshape(frames, [32, 10, 256]), parameters, { units: cell.units })
+ * const parameters = {
+ *   kernel: ones([3, 3, 1, 32], { backend }),
+ *   recurrent: ones([3, 3, 8, 32], { backend }),
+ *   bias: zeros([32], { backend }),
+ * }
+ * const frames = ones([2, 5, 16, 16, 1], { backend })
+ * const { sequence } = scan(cell, reshape(frames, [2, 5, 256]), parameters, { units: cell.units })
+ * reshape(sequence, [2, 5, 16, 16, 8]).shape // → [2, 5, 16, 16, 8]
  * ```
  *
  * @throws E_SHAPE for a kernel that is larger than its frame, E_VALUE for options out of range

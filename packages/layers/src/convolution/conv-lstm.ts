@@ -160,8 +160,9 @@ export class ConvLstm extends Module {
    * Runs over whole sequences with states in and out.
    *
    * ```ts
-   * const { sequence, final } = encoder.run(frames, { lengths })
-   * const next = forecaster.run(later, { initial: final })
+   * const films = await convLstm2d({ filters: 4, kernelSize: 3, inputSize: 1 }).init(backend, { seed: 1 })
+   * const { sequence, final } = films.run(ones([2, 5, 8, 8, 1], { backend }))
+   * const next = films.run(ones([2, 1, 8, 8, 1], { backend }), { initial: final })
    * ```
    *
    * @param x float32 `[batch, time, …frame, channels]`

@@ -19,7 +19,8 @@ export interface ConvolutionOptions<Size> extends WindowOptions<Size> {
  * Convolution over time (cross-correlation, as everywhere in this field): `out[t] = Σ_k x[t·stride + k·dilation − before] · kernel[k] + bias`.
  *
  * ```ts
- * const y = conv1d(x, kernel, { padding: 'same' }) // [32, 100, 64] and [3, 64, 128] → [32, 100, 128]
+ * const [x, kernel] = [ones([2, 100, 8], { backend }), ones([3, 8, 16], { backend })]
+ * conv1d(x, kernel, { padding: 'same' }).shape // → [2, 100, 16]
  * ```
  *
  * @param x float32 `[…, time, channels]`
@@ -35,7 +36,8 @@ export function conv1d(x: Tensor, kernel: Tensor, options: ConvolutionOptions<nu
  * Convolution over images (cross-correlation, as everywhere in this field).
  *
  * ```ts
- * const y = conv2d(x, kernel, { padding: 'same', stride: 2 }) // [8, 28, 28, 1] and [3, 3, 1, 16] → [8, 14, 14, 16]
+ * const [x, kernel] = [ones([4, 28, 28, 1], { backend }), ones([3, 3, 1, 8], { backend })]
+ * conv2d(x, kernel, { padding: 'same', stride: 2 }).shape // → [4, 14, 14, 8]
  * ```
  *
  * @param x float32 `[…, height, width, channels]`
