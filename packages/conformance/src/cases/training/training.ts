@@ -10,6 +10,7 @@ import { referenceBackend } from '../../reference/backend.ts'
 import { chain, UNIT_ROUNDOFF } from '../../tolerances.ts'
 import { BATCHES, batchOf, classifier, lossesOf, trainerOf } from './setup.ts'
 import { steeringCases } from './steering.ts'
+import { streamCases } from './streams.ts'
 
 /** Mean of some losses. */
 const mean = (losses: readonly number[]): number => losses.reduce((sum, loss) => sum + loss, 0) / losses.length
@@ -157,4 +158,6 @@ export const trainingLevel: readonly ConformanceCase[] = [
   }),
 
   ...steeringCases,
+
+  ...streamCases,
 ]
