@@ -26,6 +26,7 @@ import { unaryCases } from './primitives/unary.ts'
 import { callCases } from './storage/calls.ts'
 import { contentCases } from './storage/contents.ts'
 import { lossLevelCases } from './training/losses.ts'
+import { metricCases } from './training/metrics.ts'
 import { orderingCases } from './storage/ordering.ts'
 import { trainingLevel } from './training/training.ts'
 
@@ -54,6 +55,7 @@ export const CASES: readonly ConformanceCase[] = [
   ...tapeGradients,
   ...lifecycleCases,
   ...layerLevel,
+  ...metricCases,
   ...recurrentAbilities,
   ...convolutionLayers,
   ...trainingLevel,
