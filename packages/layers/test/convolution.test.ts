@@ -9,6 +9,7 @@ import {
   convLstm1d,
   convLstm2d,
   fromJSON,
+  importPytorch,
   INFERENCE,
   maxNorm,
   maxOverTime,
@@ -199,6 +200,24 @@ test('the recurrent dropout mask is one for the sequence', async () => {
     expect(slice(dropped, 1, 1, 1).dataSync()).not.toEqual(slice(layer.run(x).sequence, 1, 1, 1).dataSync())
     expect(() => layer.run(x, { training: true })).toThrow('there is no random key')
   })
+})
+
+test('weights of nn.Conv2d and nn.Conv1d are imported', async () => {
+  const backend = await cpu()
+  // Each element says where it is in PyTorch's [out, in, height, width].
+  const weight = { data: Float32Array.from({ length: 24 }, (_, i) => i), shape: [2, 3, 2, 2] }
+  const image = await conv2d({ filters: 2, kernelSize: 2, inputSize: 3 }).init(backend, { seed: 1 })
+  importPytorch(image, { 'c.weight': weight, 'c.bias': { data: Float32Array.of(7, 8), shape: [2] } }, { prefix: 'c.' })
+  const [kernel, bias] = image.parameters().map(({ variable }) => [...variable.value.dataSync()])
+  const due = [0, 1].flatMap((y) =>
+    [0, 1].flatMap((x) => [0, 1, 2].flatMap((input) => [0, 1].map((output) => ((output * 3 + input) * 2 + y) * 2 + x))),
+  )
+  expect(kernel).toEqual(due)
+  expect(bias).toEqual([7, 8])
+  const plain = await conv1d({ filters: 2, kernelSize: 4, inputSize: 3, useBias: false }).init(backend, { seed: 1 })
+  importPytorch(plain, { weight: { ...weight, shape: [2, 3, 4] } })
+  expect([...plain.parameters()[0]!.variable.value.dataSync()].slice(0, 4)).toEqual([0, 12, 4, 16])
+  expect(() => importPytorch(plain, { weight })).toThrow(/weight \[2, 3, 2, 2\] instead of \[2, 3, 4\]/)
 })
 
 test('sizes are inferred, and no size of frames is fixed', async () => {

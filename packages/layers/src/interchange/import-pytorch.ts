@@ -1,7 +1,8 @@
 // Weights trained with PyTorch: a state_dict's names and layouts to ours.
 
-import { formatShape, RnnError, sameShape } from '@rnn/core'
+import { formatShape, RnnError, sameShape, sizeOf } from '@rnn/core'
 import { MultiHeadAttention } from '../attention/multi-head-attention.ts'
+import { Convolution } from '../convolution/convolution.ts'
 import type { HostArray } from '../host-array.ts'
 import { Dense } from '../layers/dense.ts'
 import { Embedding } from '../layers/embedding.ts'
@@ -22,6 +23,7 @@ export interface ImportPytorchOptions {
 /** Layers that PyTorch has as well. */
 export type ImportableLayer =
   | Recurrent
+  | Convolution
   | Dense
   | Embedding
   | LayerNormalization
@@ -30,7 +32,7 @@ export type ImportableLayer =
 
 /**
  * Copies the weights of one PyTorch module into a layer that has been initialised: nn.RNN, nn.LSTM or nn.GRU into the recurrent layer of the same
- * cell, size, depth and directions (with `proj_size` into `lstm({ projection })`); nn.Linear into `dense`; nn.Embedding into `embedding`; nn.LayerNorm into `layerNormalization`;
+ * cell, size, depth and directions (with `proj_size` into `lstm({ projection })`); nn.Linear into `dense`; nn.Conv1d and nn.Conv2d into `conv1d` and `conv2d`; nn.Embedding into `embedding`; nn.LayerNorm into `layerNormalization`;
  * nn.MultiheadAttention into `multiHeadAttention`; nn.TransformerEncoderLayer into `transformerEncoderLayer`. Gate orders agree; kernels are transposed, and the two
  * biases of RNN and LSTM are added. Nothing is changed unless everything fits.
  *
@@ -61,7 +63,7 @@ function matchWeights(
   set: (path: string, values: (shape: readonly number[]) => Float32Array) => void,
 ): void {
   if (layer instanceof Embedding) set('kernel', (shape) => source.take('weight', shape))
-  else if (layer instanceof Dense) {
+  else if (layer instanceof Dense || layer instanceof Convolution) {
     set('kernel', (shape) => source.takeTransposed('weight', shape))
     set('bias', (shape) => source.take('bias', shape))
   } else if (layer instanceof MultiHeadAttention) {
@@ -170,15 +172,17 @@ class Source {
     return array === undefined ? new Float32Array(0) : Float32Array.from(array.data)
   }
 
-  /** As `take`, for an array that has the two dimensions of `shape` the other way round. */
+  /** As `take`, for a kernel `[…window, in, out]` that PyTorch has as `[out, in, …window]`; of most layers the window is nothing. */
   takeTransposed(name: string, shape: readonly number[]): Float32Array {
-    const [rows = 0, columns = 0] = shape
-    const array = this.#find(name, [columns, rows])
+    const [inputs = 0, outputs = 0] = shape.slice(-2)
+    const window = shape.slice(0, -2)
+    const array = this.#find(name, [outputs, inputs, ...window])
     if (array === undefined) return new Float32Array(0)
-    return Float32Array.from(
-      { length: rows * columns },
-      (_, i) => array.data[(i % columns) * rows + Math.floor(i / columns)] ?? 0,
-    )
+    const taps = sizeOf(window)
+    return Float32Array.from({ length: taps * inputs * outputs }, (_, i) => {
+      const [output, row] = [i % outputs, Math.floor(i / outputs)]
+      return array.data[(output * inputs + (row % inputs)) * taps + Math.floor(row / inputs)] ?? 0
+    })
   }
 
   /** As `take`; zeros for a module without biases. */
