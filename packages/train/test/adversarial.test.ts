@@ -3,8 +3,8 @@
 import { valueAndGrad } from '@rnn/autodiff'
 import { cpu } from '@rnn/backend-cpu'
 import { add, tensor, type Backend, type Tensor } from '@rnn/core'
-import { dense, dropout, embedding, gru, Module, sequential, Variable, type ForwardContext } from '@rnn/layers'
-import type { Dense, Embedding, Recurrent, Sequential } from '@rnn/layers'
+import { dense, dropout, embedding, gru, l2, Module, sequential, Variable, type ForwardContext } from '@rnn/layers'
+import type { Dense, Embedding, Recurrent, Regularizer, Sequential } from '@rnn/layers'
 import { describe, expect, test } from 'vitest'
 import { accuracy, adam, crossEntropy, fgm, fit, pgd, sgd, Trainer, type Attack } from '../src/index.ts'
 import { distantCpu, sequences, trained, weightsOf, type TestBatch } from './helpers.ts'
@@ -119,6 +119,38 @@ test('rows whose gradient is zero or tiny are moved by nothing, or by ε all the
   const gradient = tensor(Float32Array.of(0, 0, 3e-30, 4e-30, 3e30, -4e30), { backend, shape: [3, 2] })
   const moved = await fgm({ epsilon: 10 }).move(gradient, undefined).data()
   Array.from([0, 0, 6, 8, 6, -8]).forEach((value, i) => expect(moved[i]).toBeCloseTo(value, 4))
+})
+
+test('penalties on weights count once', async () => {
+  const words = (): Embedding => embedding({ vocabularySize: 10, units: 4 })
+  const gradientOf = async (kernelRegularizer?: Regularizer): Promise<Float32Array> => {
+    const out = dense({ units: 2, ...(kernelRegularizer && { kernelRegularizer }) })
+    const model = sequential(words(), gru({ units: 5, returns: 'last' }), out)
+    await model.init(await cpu(), { seed: 2 })
+    const trainer = new Trainer(model, { loss: crossEntropy(), optimizer: sgd(), adversarial: fgm({ epsilon: 0.5 }) })
+    using step = trainer.computeGradients(firstBatch)
+    const kernel = await out.parameters()[0]!.variable.value.data()
+    const gradient = await step.gradients['2.kernel']!.data()
+    return Float32Array.from(
+      gradient,
+      (value, i) => value - (kernelRegularizer === undefined ? 0 : 2 * 0.3 * kernel[i]!),
+    )
+  }
+  const expected = await gradientOf()
+  const found = await gradientOf(l2(0.3)) // λ·Σw²
+  found.forEach((value, i) => expect(value).toBeCloseTo(expected[i]!, 5))
+})
+
+test('an attack that fails leaves nothing behind', async () => {
+  const model = await plain()
+  const failing = (): never => {
+    throw new Error('no idea')
+  }
+  const attack: Attack = { name: 'failing', configuration: {}, steps: 1, weight: 1, move: failing }
+  const trainer = new Trainer(model, { loss: crossEntropy(), optimizer: sgd(), adversarial: attack })
+  const before = model.backend.stats().liveBuffers
+  expect(() => trainer.step(firstBatch)).toThrow('no idea')
+  expect(model.backend.stats().liveBuffers).toBe(before)
 })
 
 test('an attack of your own is a plain object', async () => {

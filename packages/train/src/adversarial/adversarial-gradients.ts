@@ -6,8 +6,14 @@ import type { Variable } from '@rnn/layers'
 import type { NamedTensors } from '../optimizers/optimizer-state.ts'
 import type { Attack } from './attack.ts'
 
-/** The loss of a batch, with its embedded inputs handed through `embedded`, if that is given. */
-export type Measure<Aux> = (embedded: ((vectors: Tensor) => Tensor) | undefined) => {
+/**
+ * The loss of a batch, with its embedded inputs handed through `embedded`, if that is given. Where they are `moved`, penalties on weights and outputs don't count: they
+ * belong to the loss once.
+ */
+export type Measure<Aux> = (
+  embedded?: (vectors: Tensor) => Tensor,
+  moved?: boolean,
+) => {
   readonly value: Tensor
   readonly aux: Aux
 }
@@ -31,71 +37,75 @@ export function adversarialGradients<Aux>(
   states: readonly Variable[],
   measure: Measure<Aux>,
 ): AdversarialGradients<Aux> {
+  const kept: Tensor[] = []
+  const pass = (by: NamedTensors, perturbations?: Perturbations): SpiedPass<Aux> =>
+    spiedPass(backend, by, perturbations, measure, kept)
   const statesBefore = states.map(({ value }) => copy(value))
   const reset = (to: readonly Tensor[]): void =>
     states.forEach((state, i) => {
       const value = to[i]
       if (value !== undefined) state.assign(value)
     })
-
-  const clean = spiedPass(backend, parameters, [], measure)
-  if (clean.seen.length === 0) throw noEmbedding(attack.name)
-  const statesAfter = states.map(({ value }) => copy(value))
-  let { seen } = clean
-  let perturbations: readonly (Tensor | undefined)[] = []
-  for (let i = 0; i < attack.steps; i++) {
-    if (i > 0) {
-      reset(statesBefore)
-      seen = spiedPass(backend, {}, perturbations, measure).seen
+  try {
+    const clean = pass(parameters)
+    if (clean.seen.length === 0) throw noEmbedding(attack.name)
+    const statesAfter = states.map(({ value }) => copy(value))
+    let perturbations: Perturbations = []
+    for (let i = 0; i < attack.steps; i++) {
+      if (i > 0) reset(statesBefore)
+      const { seen } = i === 0 ? clean : pass({}, perturbations)
+      perturbations = seen.map((gradient, j) => gradient && attack.move(gradient, perturbations[j]))
     }
-    perturbations = seen.map((gradient, j) => gradient && attack.move(gradient, perturbations[j]))
-    for (const gradient of seen) gradient?.dispose()
+    reset(statesBefore)
+    const moved = pass(parameters, perturbations)
+    reset(statesAfter)
+    const gradients = Object.entries(clean.gradients).map(([path, gradient]) => {
+      const other = moved.gradients[path] ?? gradient
+      return [path, add(gradient, attack.weight === 1 ? other : mul(other, attack.weight))] as const
+    })
+    return { value: clean.value, aux: clean.aux, gradients: Object.fromEntries(gradients) }
+  } finally {
+    for (const each of kept) each.dispose()
   }
-  reset(statesBefore)
-  const moved = spiedPass(backend, parameters, perturbations, measure)
-  for (const gradient of moved.seen) gradient?.dispose()
-  reset(statesAfter)
-
-  const gradients = Object.entries(clean.gradients).map(([path, gradient]) => {
-    const other = moved.gradients[path] ?? gradient
-    return [path, add(gradient, attack.weight === 1 ? other : mul(other, attack.weight))] as const
-  })
-  return { value: clean.value, aux: clean.aux, gradients: Object.fromEntries(gradients) }
 }
 
-/**
- * One forward and backward pass with perturbations added to embedded inputs, in the order in which the model comes to them. What it has seen are the gradients by those
- * inputs, kept; undefined where the loss doesn't depend on one.
- */
+/** For each embedded input, in the order in which the model comes to them; undefined where the loss doesn't depend on one. */
+type Perturbations = readonly (Tensor | undefined)[]
+
+interface SpiedPass<Aux> extends AdversarialGradients<Aux> {
+  /** The gradients by the embedded inputs, which are among what is kept. */
+  readonly seen: Perturbations
+}
+
+/** One forward and backward pass, with perturbations added to embedded inputs if there are any. */
 function spiedPass<Aux>(
   backend: Backend,
   parameters: NamedTensors,
-  perturbations: readonly (Tensor | undefined)[],
+  perturbations: Perturbations | undefined,
   measure: Measure<Aux>,
-): AdversarialGradients<Aux> & { readonly seen: readonly (Tensor | undefined)[] } {
+  kept: Tensor[],
+): SpiedPass<Aux> {
   const seen: (Tensor | undefined)[] = []
   let probe: Tensor | undefined
   const embedded = (vectors: Tensor): Tensor => {
     const index = seen.push(undefined) - 1
+    const perturbation = perturbations?.[index]
     // The probe makes the tape follow the vectors even where the embedding is frozen.
     const inputs = probe === undefined ? [vectors] : [vectors, probe]
-    const [followed = vectors] = customGradient('adversarial', inputs, ([each = vectors]) => {
-      const perturbation = perturbations[index]
-      return {
-        outputs: [perturbation === undefined ? copy(each) : add(each, perturbation)],
-        saved: [],
-        backward: ([gradient = null]) => {
-          if (gradient !== null) seen[index] = keep(copy(gradient))
-          return [gradient, null]
-        },
-      }
-    })
+    const [followed = vectors] = customGradient('adversarial', inputs, ([each = vectors]) => ({
+      outputs: [perturbation === undefined ? copy(each) : add(each, perturbation)],
+      saved: [],
+      backward: ([gradient = null]) => {
+        if (gradient !== null) kept.push((seen[index] = keep(copy(gradient))))
+        return [gradient, null]
+      },
+    }))
     return followed
   }
   const names = Object.keys(parameters)
   const run = (tensors: readonly Tensor[]): { value: Tensor; aux: Aux } => {
     probe = tensors.at(-1)
-    return measure(embedded)
+    return measure(embedded, perturbations !== undefined)
   }
   const { value, gradients, aux } = valueAndGrad(run)([...Object.values(parameters), zeros([], { backend })])
   return { value, aux, seen, gradients: Object.fromEntries(names.map((name, i) => [name, gradients[i]!])) }

@@ -85,19 +85,19 @@ export function computeGradients<Input, Output, Targets>(
       const { targets, context } = input.pieces.at(-1) ?? input.pieces[0]
       const stepKey = splitKey(splitKey(state.key, 'dropout'), state.optimizer.step)
       const key = state.part === 0 ? stepKey : splitKey(stepKey, state.part)
-      const measure: Measure<Measured<Output>> = (embedded) => {
+      const measure: Measure<Measured<Output>> = (embedded, moved = false) => {
         const notes = new LossNotes()
         allNotes.push(notes)
         const { outputs, passes } = forwardPass(model, input, { training: true, key, embedded, notes })
         allPasses.push(...passes)
         const { mean, weight } = lossOf(options.loss, outputs, targets, notes.heard(context, outputs), batch.size)
-        const value = notes.withPenalties(mean, model.variables())
+        const value = moved ? mean : notes.withPenalties(mean, model.variables())
         return { value, aux: { weight, outputs: totals.metrics.length === 0 ? undefined : outputs, passes, notes } }
       }
       // The model's own tensors are the parameters: they are followed while this function runs.
       const result =
         options.adversarial === undefined
-          ? valueAndGrad((_parameters: NamedTensors) => measure(undefined))(state.trainable())
+          ? valueAndGrad((_parameters: NamedTensors) => measure())(state.trainable())
           : adversarialGradients(options.adversarial, backend, state.trainable(), state.statesOfModel(), measure)
       const { outputs, weight, passes, notes } = result.aux
       if (outputs !== undefined) totals.add(backend, outputs, targets, notes.heard(context, outputs))
