@@ -28,12 +28,12 @@ export type {
 export { History, type HistoryRow } from './history/history.ts'
 export type { JsonObject, JsonValue } from './json.ts'
 
+// Connectionist temporal classification.
 export { ctcBeamSearch, type CtcBeamSearchOptions, type CtcHypothesis } from './ctc/beam-search.ts'
+export { ctc, ctcLosses, type CtcLossesOptions, type CtcOptions } from './ctc/ctc.ts'
 export type { CtcDecoding, CtcDecodingOptions } from './ctc/frame-scores.ts'
 export { ctcGreedy } from './ctc/greedy.ts'
 export { editDistance, labelErrorRate, type LabelErrorRateOptions } from './ctc/label-error-rate.ts'
-// Connectionist temporal classification.
-export { ctc, ctcLosses, type CtcLossesOptions, type CtcOptions } from './ctc/ctc.ts'
 export type { CtcLabels, CtcTargets } from './ctc/labels.ts'
 
 // Losses: one file each.
@@ -51,14 +51,15 @@ export { meanSquaredError } from './losses/mean-squared-error.ts'
 export { poisson, type PoissonOptions } from './losses/poisson.ts'
 
 // Metrics: one file each.
+export { accuracy, type AccuracyOptions } from './metrics/accuracy.ts'
 export { auc, type AucOptions } from './metrics/auc.ts'
-export { lossMetric, mae, perplexity, rmse, type PerplexityOptions } from './metrics/loss-metric.ts'
+export { f1, precision, recall, type ClassScoreOptions } from './metrics/class-scores.ts'
+export { ConfusionMatrix, confusionMatrix, type ConfusionMatrixOptions } from './metrics/confusion-matrix.ts'
+export { lossMetric, mae, rmse } from './metrics/loss-metric.ts'
+export type { Metric, MetricValues } from './metrics/metric.ts'
+export { perplexity, type PerplexityOptions } from './metrics/perplexity.ts'
 export { rSquared } from './metrics/r-squared.ts'
 export { topKAccuracy, type TopKAccuracyOptions } from './metrics/top-k-accuracy.ts'
-export { f1, precision, recall, type ClassScoreOptions } from './metrics/class-scores.ts'
-export { accuracy, type AccuracyOptions } from './metrics/accuracy.ts'
-export { ConfusionMatrix, confusionMatrix, type ConfusionMatrixOptions } from './metrics/confusion-matrix.ts'
-export type { Metric, MetricValues } from './metrics/metric.ts'
 
 // Optimisers: one file each.
 export { adadelta, type AdadeltaOptions } from './optimizers/adadelta.ts'

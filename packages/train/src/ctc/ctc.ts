@@ -127,7 +127,8 @@ export interface CtcOptions extends Omit<CtcLossesOptions, 'lengths'> {
  * don't count.
  *
  * ```ts
- * const model = sequential(bidirectional(lstm({ units: 64, inputSize: 40 })), dense({ units: labels.length + 1 }))
+ * const model = sequential(bidirectional(lstm({ units: 64, inputSize: 40 })), dense({ units: 1 + letters.length }))
+ * await model.init(backend, { seed: 1 })
  * await fit(model, trainSet, { loss: ctc(), optimizer: adam({ learningRate: 1e-3 }), epochs: 20, metrics: [labelErrorRate()] })
  * ```
  *

@@ -25,7 +25,7 @@ import { masked, rowWeights, weightedMean } from './weighted-mean.ts'
  * don't count. Sample weights: `Σ w·e / Σ w`.
  *
  * ```ts
- * await fit(student, teacherAnswers, { loss: klDivergence(), optimizer: adam({ learningRate: 1e-3 }), epochs: 10 })
+ * await fit(model, trainSet, { loss: klDivergence(), optimizer: adam({ learningRate: 1e-3 }), epochs: 10 })
  * ```
  *
  * @throws E_SHAPE when outputs and targets don't match

@@ -1,7 +1,6 @@
 // Losses as metrics: their means over a whole set, and what follows from such means.
 
-import { full, reshape, stack, Tensor, type DeferredLogits } from '@rnn/core'
-import { crossEntropy } from '../losses/cross-entropy.ts'
+import { full, reshape, stack, Tensor } from '@rnn/core'
 import type { Loss } from '../losses/loss.ts'
 import { meanAbsoluteError } from '../losses/mean-absolute-error.ts'
 import { meanSquaredError } from '../losses/mean-squared-error.ts'
@@ -61,25 +60,4 @@ export function mae(): Metric<'mae', number> {
 /** Root of the mean squared error over the elements that count, with lengths and sample weights: in the unit of the targets. */
 export function rmse(): Metric<'rmse', number> {
   return lossMetric('rmse', meanSquaredError(), Math.sqrt)
-}
-
-/** Options of {@link perplexity}. */
-export interface PerplexityOptions {
-  /** Class indices with this value don't count; −1 never counts. Default: −1. */
-  readonly ignoreIndex?: number
-}
-
-/**
- * e to the mean cross-entropy of the rows that count: among how many equally likely classes the model would be as unsure. Outputs (logits) and targets as for `crossEntropy`, with lengths and
- * sample weights.
- *
- * ```ts
- * const { metrics } = await evaluate(languageModel, testSet, { metrics: [perplexity()] })
- * metrics.perplexity // 4.2
- * ```
- *
- * @throws E_VALUE for an `ignoreIndex` that is none
- */
-export function perplexity(options: PerplexityOptions = {}): Metric<'perplexity', number, Tensor | DeferredLogits> {
-  return lossMetric('perplexity', crossEntropy(options), Math.exp)
 }
