@@ -1,6 +1,4 @@
 // Runs the kit on a backend of this workspace and writes conformance.json and the support table drawn from it, conformance.md.
-//
-//   pnpm conformance [--backend cpu|wasm|webgpu] [--level primitives …] [--filter text] [--out folder]
 
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -26,18 +24,21 @@ const BACKENDS: Readonly<Record<string, { readonly make: MakeBackend; readonly f
   webgpu: { make: () => webgpu(), fused: FUSED_OPS },
 }
 
-const { values } = parseArgs({
-  options: {
-    backend: { type: 'string', default: 'cpu' },
-    level: { type: 'string', multiple: true },
-    filter: { type: 'string' },
-    out: { type: 'string', default: 'conformance-report' },
-  },
-})
+const USAGE = `Runs the conformance kit on a backend of this workspace, and writes what it found.
 
+  pnpm conformance [--backend ${Object.keys(BACKENDS).join('|')}] [--level NAME …] [--filter TEXT] [--out FOLDER]
+
+  --backend   cpu unless said otherwise
+  --level     only cases of this level, of ${LEVELS.join(', ')}; may be repeated
+  --filter    only cases whose id contains this text
+  --out       where conformance.json and conformance.md go: conformance-report unless said otherwise
+`
+
+const values = argumentsOf()
 const chosen = BACKENDS[values.backend]
 const wrong = values.level?.find((level) => !(LEVELS as readonly string[]).includes(level))
-if (chosen === undefined) stop(`no backend '${values.backend}'; there are ${Object.keys(BACKENDS).join(', ')}`)
+if (values.help) process.stdout.write(USAGE)
+else if (chosen === undefined) stop(`no backend '${values.backend}'; there are ${Object.keys(BACKENDS).join(', ')}`)
 else if (wrong !== undefined) stop(`no level '${wrong}'; there are ${LEVELS.join(', ')}`)
 else {
   await tryOut(chosen.make)
@@ -46,6 +47,29 @@ else {
       process.stderr.write(`conformance: ${error instanceof Error ? error.message : String(error)}\n`)
       process.exitCode = 1
     })
+}
+
+function argumentsOf(): {
+  readonly backend: string
+  readonly level?: string[] | undefined
+  readonly filter?: string | undefined
+  readonly out: string
+  readonly help: boolean
+} {
+  try {
+    return parseArgs({
+      options: {
+        backend: { type: 'string', default: 'cpu' },
+        level: { type: 'string', multiple: true },
+        filter: { type: 'string' },
+        out: { type: 'string', default: 'conformance-report' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    }).values
+  } catch (error) {
+    stop(`${(error as Error).message.split('. ')[0]}; --help lists the options`)
+    process.exit()
+  }
 }
 
 function stop(message: string): void {

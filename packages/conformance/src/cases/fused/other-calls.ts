@@ -86,6 +86,23 @@ const scanCases = SCANS.flatMap(([name, shape, reverse, initial]) => {
   ]
 })
 
+/** Whoever multiplies factors over stretches of time must not let their products overflow where no state is as large. */
+const largeFactors = callCase(
+  'fused/linearScan/forward-large-factors',
+  'factors of 1e20 on a state of zero give zeros',
+  () => {
+    const shape = [1, 300, 1]
+    const [, steps = 0] = shape
+    const a = Array.from({ length: steps }, (_, t) => (t >= 40 && t < 44 ? 1e20 : 0.5))
+    return {
+      op: 'linearScanForward',
+      inputs: [given(shape, { values: a }), given(shape, { values: a.map(() => 0) }), given([1, 1], { values: [0] })],
+      outputs: [result(shape)],
+      attributes: { reverse: false },
+    }
+  },
+)
+
 // ─── Cross-entropy ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 interface Classification {
@@ -318,4 +335,10 @@ const optimizerCases: readonly ConformanceCase[] = [
   ),
 ]
 
-export const otherCallCases: readonly ConformanceCase[] = [...scanCases, ...lossCases, ...normCases, ...optimizerCases]
+export const otherCallCases: readonly ConformanceCase[] = [
+  ...scanCases,
+  largeFactors,
+  ...lossCases,
+  ...normCases,
+  ...optimizerCases,
+]

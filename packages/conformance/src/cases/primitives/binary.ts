@@ -63,6 +63,8 @@ function operandsOf(
 
 const integer = (values: readonly number[]): OperandSpec => given([values.length], { dtype: 'int32', values })
 const pairs = LIMITS.flatMap((a) => LIMITS.map((b) => [a, b] as const))
+const LARGE = [3e38, -3e38, 1e30, 33554432, 1e9, 16777217].map(Math.fround)
+const largePairs = LARGE.flatMap((a) => [0.5, 3, 16777215, 7, -11].map((b) => [a, b] as const))
 const SPECIAL = [0, 1, -1, Infinity, -Infinity, NaN]
 const specialPairs = SPECIAL.flatMap((a) => SPECIAL.map((b) => [a, b] as const))
 const lefts = specialPairs.map(([a]) => a)
@@ -140,6 +142,16 @@ export const binaryCases: readonly ConformanceCase[] = [
       `primitives/${kind}/int32`,
       `${kind} of int32: wraps around, truncates, x / 0 = 0`,
       binaryOf(kind, integer(pairs.map(([a]) => a)), integer(pairs.map(([, b]) => b)), result([pairs.length], 'int32')),
+    ),
+  ),
+  callCase(
+    'primitives/remainder/large',
+    'remainders of numbers far larger than the divisor are exact',
+    binaryOf(
+      'remainder',
+      given([largePairs.length], { values: largePairs.map(([a]) => a) }),
+      given([largePairs.length], { values: largePairs.map(([, b]) => b) }),
+      result([largePairs.length]),
     ),
   ),
   ...(['minimum', 'maximum', 'add', 'multiply'] as const).map((kind) =>
