@@ -11,6 +11,7 @@ import { chain, UNIT_ROUNDOFF } from '../../tolerances.ts'
 import { BATCHES, batchOf, classifier, lossesOf, trainerOf } from './setup.ts'
 import { steeringCases } from './steering.ts'
 import { streamCases } from './streams.ts'
+import { weightOptionCases } from './weight-options.ts'
 
 /** Mean of some losses. */
 const mean = (losses: readonly number[]): number => losses.reduce((sum, loss) => sum + loss, 0) / losses.length
@@ -160,4 +161,5 @@ export const trainingLevel: readonly ConformanceCase[] = [
   ...steeringCases,
 
   ...streamCases,
+  ...weightOptionCases,
 ]
