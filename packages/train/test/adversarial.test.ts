@@ -3,8 +3,19 @@
 import { valueAndGrad } from '@rnn/autodiff'
 import { cpu } from '@rnn/backend-cpu'
 import { add, tensor, type Backend, type Tensor } from '@rnn/core'
-import { dense, dropout, embedding, gru, l2, Module, sequential, Variable, type ForwardContext } from '@rnn/layers'
-import type { Dense, Embedding, Recurrent, Regularizer, Sequential } from '@rnn/layers'
+import {
+  dense,
+  dropout,
+  embedding,
+  encoderDecoder,
+  gru,
+  l2,
+  Module,
+  sequential,
+  Variable,
+  type ForwardContext,
+} from '@rnn/layers'
+import type { Dense, Embedding, HostArray, Recurrent, Regularizer, Sequential } from '@rnn/layers'
 import { describe, expect, test } from 'vitest'
 import { accuracy, adam, crossEntropy, fgm, fit, pgd, sgd, Trainer, type Attack } from '../src/index.ts'
 import { distantCpu, sequences, trained, weightsOf, type TestBatch } from './helpers.ts'
@@ -120,6 +131,29 @@ test('rows whose gradient is zero or tiny are moved by nothing, or by ε all the
   const moved = await fgm({ epsilon: 10 }).move(gradient, undefined).data()
   Array.from([0, 0, 6, 8, 6, -8]).forEach((value, i) => expect(moved[i]).toBeCloseTo(value, 4))
 })
+
+test.each([1, 0.5])(
+  'an encoder–decoder (teacher forcing %d): words of both languages are moved',
+  async (teacherForcing) => {
+    const words = (): Embedding => embedding({ vocabularySize: 10, units: 4 })
+    const [source, target] = [words(), words()]
+    const parts = { source, target, encoder: gru({ units: 5 }), decoder: gru({ units: 5 }), teacherForcing }
+    const model = await encoderDecoder(parts).init(await cpu(), { seed: 1 })
+    const moved: (readonly number[])[] = []
+    const attack = fgm({ epsilon: 0.5 })
+    const move = (gradient: Tensor): Tensor => {
+      moved.push(gradient.shape)
+      return attack.move(gradient, undefined)
+    }
+    const trainer = new Trainer(model, { loss: crossEntropy(), optimizer: sgd(), adversarial: { ...attack, move } })
+    const array = (data: number[], shape: number[]): HostArray => ({ data: Int32Array.from(data), shape })
+    const ids = array([1, 2, 3, 4, 5, 6], [2, 3])
+    const inputs = { source: ids, sourceLengths: array([3, 2], [2]), target: ids }
+    trainer.step({ inputs, targets: ids, size: 2 }).dispose()
+    expect(moved[0]).toEqual([2, 3, 4])
+    expect(moved.slice(1)).toEqual(teacherForcing === 1 ? [[2, 3, 4]] : [[2, 4], [2, 4], [2, 4]]) // prettier-ignore
+  },
+)
 
 test('penalties on weights count once', async () => {
   const words = (): Embedding => embedding({ vocabularySize: 10, units: 4 })

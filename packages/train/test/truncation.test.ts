@@ -3,8 +3,23 @@
 import { valueAndGrad } from '@rnn/autodiff'
 import { cpu } from '@rnn/backend-cpu'
 import { detach, hostUniform, key, slice, type Backend, type Tensor } from '@rnn/core'
-import { bidirectional, dense, embedding, gru, lstm, sequential, simpleRnn, upload } from '@rnn/layers'
-import type { Dense, Embedding, Recurrent, RecurrentState, Sequential } from '@rnn/layers'
+import {
+  bidirectional,
+  convLstm1d,
+  dense,
+  embedding,
+  gru,
+  indRnn,
+  jordan,
+  lstm,
+  minGru,
+  minLstm,
+  sequential,
+  simpleRnn,
+  stacked,
+  upload,
+} from '@rnn/layers'
+import type { Dense, Embedding, HostArray, Module, Recurrent, RecurrentState, Sequential } from '@rnn/layers'
 import { describe, expect, test } from 'vitest'
 import { crossEntropy, evaluate, fit, meanSquaredError, sgd, adam, Trainer } from '../src/index.ts'
 import type { TrainingBatch, TrainingSet } from '../src/index.ts'
@@ -198,6 +213,55 @@ test('evaluate reads a stream in pieces as it would in one', async () => {
   const inPieces = await evaluate(model, setOf(pieces), { loss: crossEntropy() })
   expect(inPieces.loss).toBeCloseTo(whole.loss!, 6)
 })
+
+test.each(
+  Object.entries({
+    'lstm with projection': () => lstm({ units: 4, projection: 3 }),
+    'lstm with peepholes': () => lstm({ units: 4, peepholes: true }),
+    'gru, reset before': () => gru({ units: 4, resetAfter: false }),
+    'gru of residual layers': () => gru({ units: 3, layers: 2, residual: true }),
+    indRnn: () => indRnn({ units: 4 }),
+    jordan: () => jordan({ units: 4, outputs: 3 }),
+    minGru: () => minGru({ units: 4 }),
+    minLstm: () => minLstm({ units: 4 }),
+    'stack of different layers': () => stacked(lstm({ units: 4 }), gru({ units: 3 })),
+    convLstm1d: () => convLstm1d({ filters: 2, kernelSize: 3 }),
+  } as Record<string, () => Module>),
+)(
+  '%s: a window that covers the sequence is full backpropagation, pieces give what the whole gives',
+  async (_, make) => {
+    const wide = make().type === 'convLstm1d'
+    const rest = wide ? [4, 3] : [3]
+    const next = hostUniform(key(5))
+    const arrayOf = (shape: number[]): HostArray<Float32Array> => ({
+      data: Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => next() - 0.5),
+      shape,
+    })
+    const inputs = arrayOf([2, 6, ...rest])
+    const modelOf = async (): Promise<Sequential> =>
+      sequential(dense({ units: 3, inputSize: 3 }), make()).init(await cpu(), { seed: 3 })
+    const { shape } = await (await modelOf()).predict(inputs)
+    const batch = { inputs, targets: arrayOf([...shape]), size: 2 }
+    const cut = ({ data, shape }: HostArray<Float32Array>, from: number, to: number): HostArray<Float32Array> => {
+      const width = data.length / 12
+      const rows = [0, 1].flatMap((row) => [...data.subarray((row * 6 + from) * width, (row * 6 + to) * width)])
+      return { data: Float32Array.from(rows), shape: [2, to - from, ...shape.slice(2)] }
+    }
+
+    const [whole, windowed] = [await modelOf(), await modelOf()]
+    const pieces = [0, 2, 5].map((from, i) => {
+      const to = [2, 5, 6][i]!
+      return { inputs: cut(inputs, from, to), targets: cut(batch.targets, from, to), size: 2, continues: from > 0 }
+    })
+    const [atOnce, inPieces] = [setOf([batch]), setOf(pieces)]
+    const { loss } = await evaluate(whole, atOnce, { loss: meanSquaredError() })
+    expect((await evaluate(whole, inPieces, { loss: meanSquaredError() })).loss).toBeCloseTo(loss!, 5)
+    const simple = { ...options(), loss: meanSquaredError() }
+    await fit(whole, atOnce, simple)
+    await fit(windowed, atOnce, { ...simple, truncate: { steps: 6 } })
+    expectSameWeights(await weightsOf(windowed), await weightsOf(whole))
+  },
+)
 
 test('windows end with the longest row, and rows that are over stand still', async () => {
   const lengths = { data: Int32Array.of(7, 2, 5), shape: [3] }

@@ -159,7 +159,7 @@ export class EncoderDecoder extends Module<EncoderDecoderInput, DeferredLogits> 
               target,
               guesses,
               embed: (ids, t) =>
-                this.#dropped(this.target.forward(ids), context, t === undefined ? 'target' : `target${t}`),
+                this.#dropped(this.target.forward(ids, context), context, t === undefined ? 'target' : `target${t}`),
               project: (each) => this.output.forward(each),
             })
           : this.#allAtOnce(decoder, first, target, context)
@@ -170,7 +170,7 @@ export class EncoderDecoder extends Module<EncoderDecoderInput, DeferredLogits> 
 
   /** Nothing that a step needs comes from the step before but the cell's states: they run as one op, and attention over all steps at once. */
   #allAtOnce(decoder: Decoder, { states, memory }: DecoderState, target: Tensor, context: ForwardContext): Tensor {
-    const embedded = this.#dropped(this.target.forward(target), context, 'target')
+    const embedded = this.#dropped(this.target.forward(target, context), context, 'target')
     const { sequence } = this.decoder.run(embedded, {
       ...child(context, 'decoder'),
       lengths: undefined,
@@ -265,7 +265,7 @@ export class EncoderDecoder extends Module<EncoderDecoderInput, DeferredLogits> 
     checkIds('source', source, source)
     const [batch = 0] = source.shape
     const { backend } = source
-    const embedded = this.#dropped(this.source.forward(source), context, 'source')
+    const embedded = this.#dropped(this.source.forward(source, context), context, 'source')
     const { sequence, final } = this.encoder.run(embedded, { ...child(context, 'encoder'), lengths: sourceLengths })
     const states = this.bridge.forward({ final, batch, backend })
     return decoder.begin(states, decoder.memoryOf(sequence, sourceLengths), (width) =>
