@@ -167,6 +167,8 @@ function languageOf({ wgslLanguageFeatures }: Partial<Pick<GPU, 'wgslLanguageFea
 
 function nameOf(info: GPUAdapterInfo): string {
   // Dawn says the GPU's name in `device` and its driver's in `description`, Chromium either of them in `description`.
-  const parts = [info.vendor, info.architecture, info.device, info.description].filter((part) => part !== '')
+  const parts = [info.vendor, info.architecture, info.device.replace(/-+$/, ''), info.description].filter(
+    (part) => part !== '',
+  )
   return parts.length === 0 ? 'GPU' : parts.join(' ')
 }
