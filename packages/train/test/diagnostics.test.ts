@@ -2,7 +2,7 @@
 
 import { cpu } from '@rnn/backend-cpu'
 import { constant, mul, sqrt, square, sum, sub, tensor, type Backend, type Tensor } from '@rnn/core'
-import { bidirectional, dense, gru, lstm, Module, sequential, simpleRnn, Variable } from '@rnn/layers'
+import { bidirectional, dense, gru, lstm, Module, sequential, simpleRnn, stacked, Variable } from '@rnn/layers'
 import type { Recurrent, Sequential } from '@rnn/layers'
 import { describe, expect, test } from 'vitest'
 import { adam, crossEntropy, fit, gradientNorms, gradientsByLag, sgd, Trainer } from '../src/index.ts'
@@ -21,6 +21,7 @@ const LAYERS: Readonly<Record<string, () => Module>> = {
   lstm: () => lstm({ units: 3, inputSize: 2, returns: 'last' }),
   'lstm of two layers': () => lstm({ units: 3, inputSize: 2, layers: 2 }),
   'gru of residual layers': () => gru({ units: 3, inputSize: 2, layers: 3, residual: true }),
+  'a stack of different layers': () => stacked(lstm({ units: 4, inputSize: 2 }), gru({ units: 3 })),
   'a row of layers': () => sequential(simpleRnn({ units: 4, inputSize: 2 }), gru({ units: 3 })),
 }
 

@@ -2,7 +2,7 @@
 
 import { valueAndGrad } from '@rnn/autodiff'
 import { cpu } from '@rnn/backend-cpu'
-import { detach, hostUniform, key, slice, type Backend, type Tensor } from '@rnn/core'
+import { decorate, detach, hostUniform, key, RnnError, slice, type Backend, type Tensor } from '@rnn/core'
 import {
   bidirectional,
   convLstm1d,
@@ -356,6 +356,41 @@ test('a training that is moved between two windows goes on to the bit', async ()
     truncate: { steps: 3 },
     onBatch: ({ step }) => (step === 2 ? trainer.to(other) : undefined),
   })
+  expect(await weightsOf(model)).toEqual(await weightsOf(straight))
+})
+
+test.each([60, 200, 333])('a device that is lost after %i calls costs no bit', async (calls) => {
+  const set = setOf([
+    { ...batchOf(1), continues: false },
+    { ...batchOf(2), continues: true },
+  ])
+  const truncate = { steps: 3, backward: 6 }
+  const straight = await modelOf('lstm', await cpu())
+  await fit(straight, set, { ...options(), truncate })
+
+  const backend = await cpu()
+  let left = calls
+  const lost = (): RnnError =>
+    new RnnError({ code: 'E_BACKEND_LOST', operation: 'test', problem: 'the device was lost' })
+  const fragile = decorate(backend, {
+    run(call) {
+      if (left-- <= 0) throw lost()
+      backend.run(call)
+    },
+    async read(ranges) {
+      if (left <= 0) throw lost()
+      return backend.read(ranges)
+    },
+  })
+  const model = await modelOf('lstm', fragile)
+  left = calls
+  let losses = 0
+  const recover = (): Promise<Backend> => {
+    losses++
+    return cpu()
+  }
+  await fit(model, set, { ...options(), truncate, snapshots: { every: 2, recover } })
+  expect(losses).toBe(1)
   expect(await weightsOf(model)).toEqual(await weightsOf(straight))
 })
 
