@@ -89,7 +89,7 @@ async function fixtures(): Promise<Record<string, unknown>> {
 describe('examples', () => {
   test('are found', () => {
     expect(examples.length).toBeGreaterThan(20)
-    expect(examples.filter(({ title }) => title.startsWith('README.md')).length).toBe(4)
+    expect(examples.filter(({ title }) => title.startsWith('README.md')).length).toBe(5)
   })
 
   test.each(examples)('$title', async ({ code }) => {
