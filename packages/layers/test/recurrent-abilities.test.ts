@@ -182,6 +182,21 @@ describe('zoneout', () => {
     }
   })
 
+  test('of a scan fits its states', () => {
+    scope(backend, () => {
+      const specs = Object.entries(lstmCell.parameters(I, H))
+      const parameters = Object.fromEntries(specs.map(([name, spec]) => [name, upload(waves(...spec.shape))]))
+      const run = (...zoneout: (Tensor | number | undefined)[]): unknown =>
+        scan(lstmCell as unknown as Cell, upload(waves(B, T, I)), parameters, { units: H, zoneout })
+      expect(() => run(1.5)).toThrow(/lstm: zoneout of state 0 is 1.5; give a share from 0 to 1/)
+      expect(() => run(0.5, upload(waves(B, T, H)))).toThrow(/lstm: zoneout of state 1 is float32, expected bool/)
+      expect(() => run(bernoulli(key(1), [T, B, H], 0.5, { backend }))).toThrow(
+        /lstm: zoneout of state 0 has shape \[4, 2, 5\], expected \[2, 4, 5\]/,
+      )
+      expect(() => run(undefined, 1)).not.toThrow()
+    })
+  })
+
   test('is refused where it makes no sense', () => {
     expect(() => lstm({ units: 2, zoneout: 1 })).toThrow(
       /lstm: zoneout is 1; give the share to drop: 0 or more, below 1/,
@@ -206,6 +221,10 @@ test('recurrent dropout takes one mask for the whole sequence, of any cell', asy
     parameters: (inputSize, units) => ({ kernel: { shape: [inputSize, units], initializer: glorotUniform } }),
     step: (_projected, _state, _parameters, fed) => [add(fed, 1)],
   })
+  const deaf = { ...growing, step: (_: Tensor, [h]: readonly [Tensor]): readonly [Tensor] => [add(h, 1)] }
+  expect(() => rnn(deaf, { units: 2, recurrentDropout: 0.5 })).toThrow(
+    /growing: recurrentDropout for a cell that has no place for it; let its step take a fourth parameter/,
+  )
   const layer = await rnn(growing, { units: 30, inputSize: 1, recurrentDropout: 0.5 }).init(backend, { seed: 1 })
   scope(backend, () => {
     const x = upload({ data: new Float32Array(8), shape: [2, 4, 1] })

@@ -20,10 +20,11 @@ import { Module } from '../module.ts'
 import type { NamedVariable, Variable } from '../variable.ts'
 import { describeWeights, weightVariable } from '../weights/weight-options.ts'
 import { CarriedStates } from './carried-states.ts'
+import { checkCell } from './check-cell.ts'
 import { widthsOf, type Level } from './level.ts'
 import { mergeOutputs, type Merge } from './merge.ts'
 import { checkRecurrentOptions, type RecurrentOptions } from './recurrent-options.ts'
-import { checkCellZoneout, zoneoutOf } from './zoneout.ts'
+import { zoneoutOf } from './zoneout.ts'
 
 /** Which way a layer walks over time. */
 export type Direction = 'forward' | 'backward'
@@ -74,7 +75,7 @@ type CellVariables = Readonly<Record<string, Variable>>
 
 /**
  * A recurrent layer: `[batch, time, features]` → `[batch, time, units]`, or `[batch, units]` with `returns: 'last'`. Made by `lstm`, `gru`,
- * `simpleRnn`, `rnn` and `bidirectional`.
+ * `simpleRnn`, `minGru`, `minLstm`, `rnn`, `stacked`, `bidirectional` and others.
  *
  * Parameters have the names of the cell's, after the layer (if several are stacked) and the direction (if there are two): `kernel`, `1.kernel`,
  * `forward.kernel`, `1.backward.kernel`.
@@ -106,7 +107,7 @@ export class Recurrent<State extends readonly Tensor[] = readonly Tensor[]> exte
     checkRecurrentOptions(type, options)
     const level: Level = { cell: cell as unknown as Cell, options }
     const { merge, levels = Array.from({ length: options.layers ?? 1 }, () => level) } = structure
-    for (const each of levels) checkCellZoneout(type, each.cell, each.options)
+    for (const each of levels) checkCell(type, each.cell, each.options)
     this.cell = cell
     this.options = options
     this.levels = levels

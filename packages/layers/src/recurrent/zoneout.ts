@@ -1,6 +1,6 @@
 // Zoneout (Krueger et al. 2017): while training, each element of a state stays at random as it was before the step; afterwards, by its share.
 
-import { bernoulli, RnnError, splitKey, type Backend, type Cell, type Tensor } from '@rnn/core'
+import { bernoulli, splitKey, type Backend, type Cell, type Tensor } from '@rnn/core'
 import type { ForwardContext } from '../context.ts'
 import { requireKey } from '../layers/dropout.ts'
 import type { RecurrentOptions } from './recurrent-options.ts'
@@ -27,16 +27,5 @@ export function zoneoutOf(
     if (!training) return rate
     const own = splitKey(requireKey(operation, key), `zoneout ${s}`)
     return bernoulli(own, [...steps, width], rate, { backend, dtype: 'bool' })
-  })
-}
-
-/** @throws E_CONFIGURATION for a share of a state that the cell does not have */
-export function checkCellZoneout(operation: string, cell: Cell, options: RecurrentOptions): void {
-  if (options.cellZoneout === undefined || cell.stateSizes(options.units).length > 1) return
-  throw new RnnError({
-    code: 'E_CONFIGURATION',
-    operation,
-    problem: 'cellZoneout for a cell that has no state but the hidden one',
-    fix: 'use zoneout',
   })
 }
