@@ -334,6 +334,9 @@ test('says what does not fit', async () => {
   expect(calling(ids([1, -1, -1, 2], backend, [2, 2]))).toThrow('label 0 of row 1 is -1;')
   expect(calling(labels, { blank: 3 })).toThrow('the blank is 3, there are 3 classes; use 0 … 2')
   expect(calling(labels, { lengths: ids([1], backend) })).toThrow('lengths are int32 [1], expected int32 [2]')
+  expect(calling(labels, { lengths: ids([4, 5], backend) })).toThrow(
+    "row 1 has length 5, expected 0 … 4, the time steps of the model's outputs; where a model makes sequences shorter, the lengths must be those of its outputs",
+  )
   expect(() => ctc({ blank: -1 })).toThrow('ctc: blank -1; use the number of a class, from 0 on')
   const distant = await distantCpu()
   for (const rows of [

@@ -69,8 +69,10 @@ function lossesOf(
   const { backend } = logits
   checkLogits(logits, blank, lengths)
   const [batch = 0, time = 0, classes = 0] = logits.shape
+  const frames = atHand(lengths)
+  checkFrames(frames, time)
   checkForm('ctc', targets, batch)
-  checkLabels('ctc', targets, { blank, classes, frames: atHand(lengths) ?? time, impossibleRows: zeroInfinity })
+  checkLabels('ctc', targets, { blank, classes, frames: frames ?? time, impossibleRows: zeroInfinity })
   const { labels, lengths: labelLengths } = preparedLabels('ctc', targets, blank, classes)
   const frameLengths =
     lengths === undefined ? full([batch], time, { backend, dtype: 'int32' }) : minimum(maximum(lengths, 0), time)
@@ -108,6 +110,18 @@ function checkLogits(logits: Tensor, blank: number, lengths: Tensor | undefined)
       problem: `lengths are ${lengths.dtype} ${formatShape(lengths.shape)}, expected int32 [${batch}]`,
     })
   }
+}
+
+/** A model that makes a sequence shorter has lengths of its own. @throws E_VALUE */
+function checkFrames(frames: ArrayLike<number> | undefined, time: number): void {
+  const row = frames === undefined ? -1 : Array.from(frames).findIndex((length) => !(length >= 0 && length <= time))
+  if (row < 0) return
+  throw new RnnError({
+    code: 'E_VALUE',
+    operation: 'ctc',
+    problem: `row ${row} has length ${frames?.[row]}, expected 0 … ${time}, the time steps of the model's outputs`,
+    fix: 'where a model makes sequences shorter, the lengths must be those of its outputs',
+  })
 }
 
 /** Options of {@link ctc}. */
