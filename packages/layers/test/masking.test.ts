@@ -135,11 +135,22 @@ test('ids are masked before they are looked up: padding on either side', async (
   expect(data.subarray(0, 2)).toEqual(data.subarray(4, 6))
 })
 
-test('a stream is fed what counts, and nothing is masked there', async () => {
-  const model = await sequential(masking(), gru({ units: 2, inputSize: 2 })).init(await cpu(), { seed: 1 })
+test('in a stream, states stand still over a step that does not count, and it gives zeros', async () => {
+  const model = await sequential(masking(), gru({ units: 2, inputSize: 2 }), lstm({ units: 2 })).init(await cpu(), {
+    seed: 1,
+  })
   using stream = model.stepper({ shape: [1, 1, 2] })
-  const first = stream.step(Float32Array.of(1, 2))
-  expect(stream.step(Float32Array.of(0, 0))).not.toEqual(first)
+  const due = [stream.step(Float32Array.of(1, 2)), stream.step(Float32Array.of(3, 4))]
+  stream.reset()
+  const fed = [
+    [0, 0],
+    [1, 2],
+    [0, 0],
+    [0, 0],
+    [3, 4],
+  ].map((each) => stream.step(Float32Array.from(each)))
+  const nothing = new Float32Array(2)
+  expect(fed).toEqual([nothing, due[0], nothing, nothing, due[1]])
 })
 
 test('masking inside timeDistributed is of the steps within a step', async () => {

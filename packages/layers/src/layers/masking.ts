@@ -69,13 +69,12 @@ export class Masking extends SameSize {
   /** @param x float32 `[batch, time, …features]`, or ids, int32 `[batch, time]` @returns the same shape, with the gaps closed and zeros after them */
   override forward(x: Tensor, context: ForwardContext = INFERENCE): Tensor {
     checkSteps(x)
-    // Whoever feeds a stream leaves out what doesn't count.
-    if (context.carry !== undefined || x.size === 0) return x
+    if (x.size === 0) return x
     return scope(x.backend, () => moved(x, this.#closing(x, context.lengths).sources))
   }
 
   override contextAfter(x: Tensor, context: ForwardContext): ForwardContext {
-    if (context.carry !== undefined || x.size === 0) return context
+    if (x.size === 0) return context
     return scope(x.backend, () => {
       const { lengths, gaps } = this.#closing(x, context.lengths)
       return { ...context, lengths, gaps }
@@ -136,7 +135,7 @@ function checkSteps(x: Tensor): void {
 /**
  * Leaves out the steps all of whose features are `value`, wherever they stand: for the layers after it, the others stand side by side at the beginning of their
  * rows, and their number is the row's length. So recurrent layers, attention and pooling see nothing of the rest. What a `sequential` with it gives for each
- * step stands at its own place again, with zeros in the gaps, and `fit` and `evaluate` don't count those.
+ * step stands at its own place again, with zeros in the gaps, and `fit` and `evaluate` don't count those. In a stream, states stand still over such a step.
  *
  * ```ts
  * sequential(masking({ value: -1 }), lstm({ units: 32, inputSize: 8, returns: 'last' }), dense({ units: 1 }))
