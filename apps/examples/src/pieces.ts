@@ -20,12 +20,12 @@ export interface Pieces {
 
 /** The pieces of a JSON file. @throws E_INPUT for another kind of file */
 export async function readPieces(file: string): Promise<Pieces> {
-  const json = JSON.parse(await readFile(file, 'utf8')) as { readonly [Part in keyof Pieces]?: unknown }
+  const json = parse(await readFile(file, 'utf8'))
   const chord = (keys: unknown): boolean =>
     Array.isArray(keys) && keys.every((key) => Number.isInteger(key) && key >= 0 && key < KEYS)
   const piece = (steps: unknown): boolean => Array.isArray(steps) && steps.length > 1 && steps.every(chord)
   for (const part of ['train', 'valid', 'test'] as const) {
-    const pieces = json[part]
+    const pieces = json?.[part]
     if (Array.isArray(pieces) && pieces.length > 0 && pieces.every(piece)) continue
     throw new AppError(
       'E_INPUT',
@@ -34,6 +34,14 @@ export async function readPieces(file: string): Promise<Pieces> {
     )
   }
   return json as unknown as Pieces // as was just checked
+}
+
+function parse(text: string): { readonly [Part in keyof Pieces]?: unknown } | null {
+  try {
+    return JSON.parse(text) as { readonly [Part in keyof Pieces]?: unknown } | null
+  } catch {
+    return null // told of as a file without pieces
+  }
 }
 
 /** Batches: at each step the keys that sound, and as targets those of the next step. */

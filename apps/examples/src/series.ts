@@ -1,6 +1,7 @@
 /** Series to learn from: those of CSV files, and some that the program draws. */
 
 import { createReadStream } from 'node:fs'
+import { AppError } from 'app-kit/errors'
 import { decodeText, numericSeries, parseTable, randomStream, seriesOf, type Series } from '@rnn/data'
 
 /** What `--data` takes. */
@@ -21,10 +22,11 @@ export function drawnSeries(count: number, season: number, seed: number): Series
 export async function readSeries(file: string): Promise<Series> {
   let text = ''
   for await (const chunk of decodeText(createReadStream(file), { name: file })) text += chunk
-  const columns = text
-    .split(/\r?\n/, 1)[0]!
-    .split(',')
-    .map((name) => name.replace(/^"|"$/g, ''))
-  const [time, value] = [columns[0]!, columns.at(-1)!]
+  const [header = ''] = text.split(/\r?\n/, 1)
+  const columns = header.split(',').map((name) => name.trim().replace(/^"|"$/g, ''))
+  const [time = '', value = ''] = [columns[0], columns.at(-1)]
+  if (time === value) {
+    throw new AppError('E_INPUT', `${file}: its first line does not name two columns`, `give ${SERIES_DATA}`)
+  }
   return numericSeries(parseTable(text, { name: file, columns: [time, value] }), { columns: [value], time })
 }

@@ -32,8 +32,11 @@ export async function readLabelledImages(
   labels: ByteSource | Uint8Array,
   names: { readonly images?: string | undefined; readonly labels?: string | undefined } = {},
 ): Promise<LabelledImages> {
-  const pixels = await readIdx(images, { name: names.images })
-  const classes = await readIdx(labels, { name: names.labels })
+  // Both at once: a stream that fails while nobody reads it ends a program of Node.
+  const [pixels, classes] = await Promise.all([
+    readIdx(images, { name: names.images }),
+    readIdx(labels, { name: names.labels }),
+  ])
   const fail = (file: string | undefined, problem: string, fix: string): DataError =>
     new DataError('E_IDX', { file, problem, expected: 'images and their labels', fix })
   const swapped = 'are the two files in each other’s place?'
