@@ -30,17 +30,12 @@ const chrono = (gates: 3 | 4, steps: number): Initializer => ({
   values(key, [size = 0]) {
     const [units, next] = [size / gates, hostUniform(key)]
     const keep = Array.from({ length: units }, () => Math.log(1 + next() * (steps - 2)))
-    const biases = new Float32Array(size)
-    biases.set(keep, units)
-    if (gates === 4) biases.set(keep.map((bias) => -bias))
-    return biases
+    const first = keep.map((bias) => (gates === 4 ? -bias : 0))
+    return Float32Array.from({ length: size }, (_, i) => [...first, ...keep][i] ?? 0)
   },
 })
 
-interface Sequences {
-  readonly inputs: HostArray<Float32Array>
-  readonly targets: HostArray<Int32Array>
-}
+type Sequences = Readonly<{ inputs: HostArray<Float32Array>; targets: HostArray<Int32Array> }>
 
 /** Sequences that begin with a sign and go on with noise. */
 function signs(count: number, steps: number, seed: number): Sequences {
@@ -73,25 +68,19 @@ async function compare(context: ExampleContext<never>): Promise<ExampleResult> {
     }
     const model = await sequential(layer, dense({ units: 2 })).init(backend, { seed })
     const before = await look('at the start')
-    right[network] = await learn(model, context, signs(short ? 1600 : 3200, steps, seed), {})
+    right[network] = await learn(model, seed, signs(short ? 1600 : 3200, steps, seed))
     const after = await look('trained')
     const left = [before, after].map((share) => share.toExponential(0)).join(', trained ')
     print(`${network}: ${percent(right[network])} right; of the gradient ${left} reaches the first step`)
   }
   await explode(context)
+  const x = { field: 'lag', type: 'quantitative', title: 'time lag k' } as const
+  const y = { field: 'norm', type: 'quantitative', scale: { type: 'log' }, title: '‖∂L/∂h(T−k)‖, 1 at k = 0' } as const
+  const color = { field: 'network', type: 'nominal', title: null } as const
   await picture({
     data: { values: points },
     facet: { column: { field: 'when', title: null } },
-    spec: {
-      width: 320,
-      height: 260,
-      mark: 'line',
-      encoding: {
-        x: { field: 'lag', type: 'quantitative', title: 'time lag k' },
-        y: { field: 'norm', type: 'quantitative', scale: { type: 'log' }, title: '‖∂L/∂h(T−k)‖ over that at k = 0' },
-        color: { field: 'network', type: 'nominal', title: null },
-      },
-    },
+    spec: { width: 320, height: 260, mark: 'line', encoding: { x, y, color } },
   })
   const { 'plain RNN': plain = 0, ...cures } = right
   return {
@@ -113,7 +102,7 @@ async function explode(context: ExampleContext<never>): Promise<void> {
     const onReport = ({ total }: GradientReport): void => void (largest = Math.max(largest, total))
     const onWarning = ({ message }: GradientWarning): void => print(`  ${message}`)
     const options = { optimizer: sgd({ learningRate: 1 }), clipNorm, watchGradients: { every: 1, onReport, onWarning } }
-    const found = await learn(model, context, signs(2400, 20, seed), options)
+    const found = await learn(model, seed, signs(2400, 20, seed), options)
     print(`${clipNorm ? 'clipped' : 'not clipped'}: ${percent(found)} right, gradients up to ${largest.toFixed(0)}`)
   }
 }
@@ -121,9 +110,9 @@ async function explode(context: ExampleContext<never>): Promise<void> {
 /** Trains a model, and tells how much it gets right of other sequences. */
 async function learn(
   model: Module,
-  { seed }: ExampleContext<never>,
+  seed: number,
   examples: Sequences,
-  options: Partial<FitOptions>,
+  options: Partial<FitOptions> = {},
 ): Promise<number> {
   const set = arrayDataset({ ...examples, batchSize: 32, seed })
   const usual = { loss: crossEntropy(), optimizer: adam({ learningRate: 1e-2 }), clipNorm: 1, epochs: 3, seed }

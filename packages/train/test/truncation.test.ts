@@ -22,7 +22,7 @@ import {
 import type { Dense, Embedding, HostArray, Module, Recurrent, RecurrentState, Sequential } from '@rnn/layers'
 import { describe, expect, test } from 'vitest'
 import { crossEntropy, evaluate, fit, meanSquaredError, sgd, adam, Trainer } from '../src/index.ts'
-import type { TrainingBatch, TrainingSet } from '../src/index.ts'
+import type { Progress, TrainingBatch, TrainingSet } from '../src/index.ts'
 import { distantCpu, weightsOf } from './helpers.ts'
 
 const [ROWS, TIME, WORDS] = [3, 12, 5]
@@ -152,6 +152,15 @@ describe.each(Object.keys(LAYERS))('%s', (cell) => {
     losses.forEach((loss, i) => expect(seen[i]).toBeCloseTo(loss, 5))
     expectSameWeights(await weightsOf(model), await weightsOf(byHand))
   })
+})
+
+test('progress knows of windows', async () => {
+  const seen: Progress[] = []
+  const onBatch = (progress: Progress): void => void seen.push(progress)
+  await fit(await modelOf('gru', await cpu()), setOf([batchOf(1)]), { ...options(), truncate: { steps: 3 }, onBatch })
+  expect(seen.map(({ batch, step }) => [batch, step])).toEqual([[0, 1], [0, 2], [0, 3], [1, 4]]) // prettier-ignore
+  for (const [i, { samplesPerSecond, secondsLeft }] of seen.entries())
+    expect(secondsLeft).toBeCloseTo((ROWS * (1 - (i + 1) / 4)) / samplesPerSecond, 6)
 })
 
 test('the states that are carried matter, and so does how far gradients reach', async () => {

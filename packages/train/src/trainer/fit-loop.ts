@@ -131,7 +131,7 @@ async function trainEpoch<Input, Output, Targets>(run: Run<Input, Output, Target
       since = now
       state.seconds += seconds
       pace.addStep(batch.size / windows, seconds)
-      const progress = progressOf(run)
+      const progress = progressOf(run, state.window / windows)
       for (const { run: callback } of state.callbacks) await callback.onBatch?.(progress)
       await options.onBatch?.(progress)
       await gathered(state)
@@ -238,10 +238,14 @@ async function validate<Input, Output, Targets>(
   }
 }
 
-function progressOf<Input, Output, Targets>({ state, set, options, pace }: Run<Input, Output, Targets>): Progress {
+/** @param partOfBatch of the current batch that is done: windows */
+function progressOf<Input, Output, Targets>(
+  { state, set, options, pace }: Run<Input, Output, Targets>,
+  partOfBatch: number,
+): Progress {
   const { epochs, validation } = options
   const epochsLeft = epochs - state.epoch - 1
-  const done = Math.min(1, state.batch / set.batchCount)
+  const done = Math.min(1, (state.batch + partOfBatch) / set.batchCount)
   const samplesLeft = set.sampleCount * (epochsLeft + 1 - done)
   return {
     epoch: state.epoch + 1,
