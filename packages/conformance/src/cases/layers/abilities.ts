@@ -1,7 +1,7 @@
 // What recurrent layers can do whatever their cell: zoneout, stacks of different kinds, states that stay between calls.
 
 import { lstmCell, scan, type Backend, type Cell, type Tensor } from '@rnn/core'
-import { bidirectional, gru, lstm, minGru, resetStates, simpleRnn, stacked } from '@rnn/layers'
+import { bidirectional, gru, lstm, minGru, minLstm, resetStates, simpleRnn, stacked } from '@rnn/layers'
 import { caseOf, type ConformanceCase } from '../../case.ts'
 import { check, compare, compareBits, relativeToLargest } from '../../check.ts'
 import { gradientCases } from '../../gradients.ts'
@@ -124,7 +124,24 @@ async function goesOn(backend: Backend, note: (ratio: number) => void): Promise<
   model.dispose()
 }
 
-/** Zoneout, stacks, stateful layers. */
+/** A stream of single steps gives what the layer gives for the whole sequence, all of whose steps it computes at once. */
+async function streams(backend: Backend, note: (ratio: number) => void): Promise<void> {
+  const model = stacked(minGru(base), minLstm({ units: UNITS, zoneout: 0.25 }))
+  await model.init(backend, { seed: 7 })
+  const whole = await model.predict(piece(0, TIME))
+  using stream = model.stepper({ shape: [BATCH, 1, FEATURES] })
+  const steps: Float32Array[] = []
+  for (let t = 0; t < TIME; t++) steps.push(await stream.stepAsync(piece(t, 1).inputs.data))
+  const got = whole.data.map((_, i) => {
+    const [row, t, unit] = [Math.floor(i / (TIME * UNITS)), Math.floor(i / UNITS) % TIME, i % UNITS]
+    return steps[t]?.[row * UNITS + unit] ?? NaN
+  })
+  const due = hostTensor(whole.shape, whole.data)
+  note(compare('the steps', Float64Array.from(got), due, relativeToLargest(due, chain(2 * PATH))))
+  model.dispose()
+}
+
+/** Zoneout, stacks, stateful layers, streams. */
 export const recurrentAbilities: readonly ConformanceCase[] = [
   ...zoneoutCases,
   ...stackedCases,
@@ -132,5 +149,10 @@ export const recurrentAbilities: readonly ConformanceCase[] = [
     'layers/stateful/pieces',
     'a stateful layer gives for the pieces of a sequence what it gives for the whole',
     ({ backend, note }) => goesOn(backend, note),
+  ),
+  caseOf(
+    'layers/linear-cells/stream',
+    'layers that compute all steps at once give the same when streamed',
+    ({ backend, note }) => streams(backend, note),
   ),
 ]
