@@ -25,9 +25,9 @@ import { selectCases } from './primitives/select.ts'
 import { unaryCases } from './primitives/unary.ts'
 import { callCases } from './storage/calls.ts'
 import { contentCases } from './storage/contents.ts'
+import { orderingCases } from './storage/ordering.ts'
 import { lossLevelCases } from './training/losses.ts'
 import { metricCases } from './training/metrics.ts'
-import { orderingCases } from './storage/ordering.ts'
 import { trainingLevel } from './training/training.ts'
 
 /** Every case of the kit. */
@@ -55,8 +55,9 @@ export const CASES: readonly ConformanceCase[] = [
   ...tapeGradients,
   ...lifecycleCases,
   ...layerLevel,
-  ...metricCases,
   ...recurrentAbilities,
   ...convolutionLayers,
+  ...lossLevelCases,
+  ...metricCases,
   ...trainingLevel,
 ]
