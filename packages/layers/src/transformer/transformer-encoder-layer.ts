@@ -149,7 +149,8 @@ export class TransformerEncoderLayer extends Module {
 }
 
 /**
- * An encoder block of the Transformer. Give it positions first; `importPytorch` takes the weights of nn.TransformerEncoderLayer.
+ * An encoder block of the Transformer. Give it positions first; `importPytorch` takes the weights of nn.TransformerEncoderLayer (say which
+ * activation it has, and `normalize: 'before'` for `norm_first`).
  *
  * ```ts
  * sequential(

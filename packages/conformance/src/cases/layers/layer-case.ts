@@ -1,9 +1,8 @@
 // A layer as a case, with everything that any layer must do: values and gradients, `predict` and `to` against the float64 reference, and what `check-layer.ts` checks.
 
-import type { Backend } from '@rnn/core'
+import { formatShape, sameShape, type Backend } from '@rnn/core'
 import { caseOf, type ConformanceCase } from '../../case.ts'
 import { check, compare, compareBits, relativeToLargest } from '../../check.ts'
-import { formatShape, sameShape } from '@rnn/core'
 import type { HostTensor } from '../../host-tensor.ts'
 import { compositesOf } from '../../programs.ts'
 import { referenceBackend } from '../../reference/backend.ts'
