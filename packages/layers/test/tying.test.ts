@@ -93,6 +93,22 @@ test('a tied autoencoder: two dense layers, nested in containers, in JSON as wel
   expect(fromJSON(whole.toJSON()).toJSON()).toEqual(whole.toJSON())
 })
 
+test('a layer that stands in a sequential twice is one layer, also when it is loaded', async () => {
+  const middle = dense({ units: 3, activation: 'tanh' })
+  const model = await sequential(dense({ units: 3, inputSize: 2 }), middle, activation('relu'), middle).init(
+    await cpu(),
+    { seed: 1 },
+  )
+  expect(model.toJSON()['layers']).toMatchObject([{}, {}, {}, { type: 'shared', with: 1 }])
+  expect(model.parameters().map(({ path }) => path)).toEqual(['0.kernel', '0.bias', '1.kernel', '1.bias'])
+  const copy = await loadModel<Sequential>(await saveModel(model), await cpu())
+  expect(copy.layers[3]).toBe(copy.layers[1])
+  expect((await copy.predict(waves(4, 2))).data).toEqual((await model.predict(waves(4, 2))).data)
+  expect(() => fromJSON({ type: 'sequential', layers: [{ type: 'shared', with: 0 }] })).toThrow(
+    /there is no layer 0 to be used again/,
+  )
+})
+
 test('modules of your own tie their fields, in either order; an owner outside the model is part of it by its use', async () => {
   class Scores extends Module {
     readonly words = embedding({ vocabularySize: 5, units: 3 })

@@ -57,6 +57,7 @@ import {
 import { readRegularizer } from '../weights/read-weight-options.ts'
 import type { Regularizer } from '../weights/regularizer.ts'
 import { WEIGHT_OPTION_TYPES } from '../weights/weight-options.ts'
+import type { Module } from '../module.ts'
 import { readOptions, type Json, type ModuleConfig } from './config.ts'
 import type { ModuleTypes } from './from-json.ts'
 
@@ -123,7 +124,9 @@ export const BUILT_IN_TYPES: ModuleTypes = {
   sequential: ({ type, layers, ties, ...rest }, revive) => {
     readOptions({ type, ...rest }, {})
     if (!Array.isArray(layers)) throw unexpected(type, 'layers is no array')
-    const whole = sequential(...layers.map(revive))
+    const made: Module[] = []
+    for (const config of layers as readonly Json[]) made.push(sharedIn(made, config) ?? revive(config))
+    const whole = sequential(...made)
     if (ties !== undefined) tie(whole, ties)
     return whole
   },
@@ -170,6 +173,16 @@ const LSTM = { ...RECURRENT_OPTION_TYPES, ...LSTM_OPTION_TYPES } as const
 const GRU = { ...RECURRENT_OPTION_TYPES, ...GRU_OPTION_TYPES } as const
 const IND_RNN = { ...RECURRENT_OPTION_TYPES, activation: 'string' } as const
 const JORDAN = { ...RECURRENT_OPTION_TYPES, ...JORDAN_OPTION_TYPES } as const
+
+/** The layer that stands in a sequential a second time. */
+function sharedIn(layers: readonly Module[], config: Json): Module | undefined {
+  if (typeof config !== 'object' || config === null || !('type' in config) || config['type'] !== 'shared')
+    return undefined
+  const { with: place } = readOptions<{ with: number }>(config as ModuleConfig, { with: 'number' }, ['with'])
+  const layer = layers[place]
+  if (layer === undefined) throw unexpected('sequential', `there is no layer ${place} to be used again`)
+  return layer
+}
 
 function withoutOptions<M>(config: ModuleConfig, make: () => M): M {
   readOptions(config, {})

@@ -66,12 +66,16 @@ export class Sequential extends Module {
   }
 
   override toJSON(): ModuleConfig {
-    return describe('sequential', { layers: this.layers.map((layer) => layer.toJSON()), ties: tiesOf(this) })
+    const layers = this.layers.map((layer, i): ModuleConfig => {
+      const first = this.layers.indexOf(layer)
+      return first < i ? { type: 'shared', with: first } : layer.toJSON()
+    })
+    return describe('sequential', { layers, ties: tiesOf(this) })
   }
 }
 
 /**
- * A model of layers in a row.
+ * A model of layers in a row. A layer that stands in it twice is one layer, trained by both uses and saved once.
  *
  * ```ts
  * const model = sequential(embedding({ vocabularySize: 10_000, units: 64 }), lstm({ units: 128, returns: 'last' }), dense({ units: 6 }))
