@@ -456,6 +456,16 @@ describe('refuses', () => {
     expect(model.backend.stats().liveBuffers).toBe(before)
   })
 
+  test('flags for another number of rows', async () => {
+    const continues = { data: Int32Array.of(1, 0), shape: [2] }
+    const set = setOf([
+      { ...batchOf(1), continues: false },
+      { ...batchOf(2), continues },
+    ])
+    const training = fit(await modelOf('gru', await cpu()), set, options())
+    await expect(training).rejects.toThrow(/stream: continues has shape \[2\], the batch before had 3 rows/)
+  })
+
   test('a stream that goes on with another number of rows', async () => {
     const set = setOf([
       { ...batchOf(1), continues: false },

@@ -1,6 +1,17 @@
 // The forward pass of a training step: a batch at once, or the windows of it that gradients reach.
 
-import { cast, equal, reshape, select, type Backend, type RandomKey, type Tensor } from '@rnn/core'
+import {
+  cast,
+  equal,
+  formatShape,
+  reshape,
+  RnnError,
+  sameShape,
+  select,
+  type Backend,
+  type RandomKey,
+  type Tensor,
+} from '@rnn/core'
 import { upload, type HostArray, type PassNotes } from '@rnn/layers'
 import type { LossContext } from '../losses/loss.ts'
 import type { TrainingBatch } from './batches.ts'
@@ -62,6 +73,15 @@ function begin(stream: StreamState, continues: TrainingBatch['continues'], backe
   if (states === undefined) return undefined
   if (continues === true) return states
   const given = upload<HostArray | Tensor>({ inputs: continues }, backend).inputs as Tensor
+  const rows = states[0]?.[0]?.shape[0] ?? 0
+  if (!sameShape(given.shape, [rows])) {
+    throw new RnnError({
+      code: 'E_SHAPE',
+      operation: 'stream',
+      problem: `continues has shape ${formatShape(given.shape)}, the batch before had ${rows} rows`,
+      fix: 'give an int32 for each row: 1 where it goes on, 0 where it begins',
+    })
+  }
   const begins = reshape(equal(cast(given, 'int32'), 0), [-1, 1])
   return states.map((layer) => layer.map((state) => select(begins, 0, state)))
 }
