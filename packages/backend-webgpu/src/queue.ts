@@ -1,6 +1,8 @@
 // Everything that a device is told, in order: dispatches collected into few submissions, writes, reads; and what went wrong.
 
 import { RnnError } from '@rnn/core'
+import { Commands } from './commands.ts'
+import type { BlockRange, Dispatch, Read } from './commands.ts'
 import { deviceError, tooMuchWaits } from './device-error.ts'
 import type { DeviceErrorKind } from './device-error.ts'
 import type { Block } from './memory.ts'
@@ -8,46 +10,6 @@ import type { Program } from './pipelines.ts'
 import { PARAMETER_BYTES } from './program.ts'
 import { ReadBuffers } from './read-buffers.ts'
 import type { ReadBuffer } from './read-buffers.ts'
-
-/** A dispatch, ready but for its pipeline. */
-export interface Dispatch {
-  readonly program: Program
-  readonly group: GPUBindGroup
-  readonly blocks: readonly Block[]
-  /** The uniform's words, `call` first. */
-  readonly words: Uint32Array
-  readonly workgroups: readonly [number, number, number]
-  /** The op and its shapes, made only when something went wrong. */
-  readonly describe: () => string
-}
-
-/** A range of a block. */
-export interface BlockRange {
-  readonly block: Block
-  readonly byteOffset: number
-  readonly byteLength: number
-}
-
-interface Write {
-  readonly block: Block
-  readonly byteOffset: number
-  readonly bytes: Uint8Array<ArrayBuffer>
-}
-
-interface Read {
-  /** Reads are counted from 1, in the order of their calls. */
-  readonly ordinal: number
-  readonly ranges: readonly BlockRange[]
-  resolve(bytes: Uint8Array[]): void
-  reject(error: unknown): void
-}
-
-type Command =
-  | { readonly type: 'dispatch'; readonly dispatch: Dispatch }
-  | { readonly type: 'write'; readonly write: Write }
-  | { readonly type: 'read'; readonly read: Read }
-  | { readonly type: 'destroy'; readonly buffer: GPUBuffer }
-  | { readonly type: 'nothing' }
 
 /** Bits of GPUBufferUsage: the global of that name is not there in Node. */
 export const USAGE = { copySource: 0x4, copyTarget: 0x8, uniform: 0x40, storage: 0x80 } as const
@@ -93,11 +55,7 @@ export class Queue {
   readonly #device: GPUDevice
   readonly #debug: boolean
   readonly #bounds: Bounds
-  /** Those from `#next` on wait. */
-  #commands: Command[] = []
-  #next = 0
-  /** Commands that have left `#commands`, so that each command has a number for good. */
-  #forgotten = 0
+  readonly #commands = new Commands()
   readonly #parameterBuffer: GPUBuffer
   readonly #staging = new Uint32Array((DISPATCHES_PER_SUBMISSION * PARAMETER_BYTES) / 4)
   readonly #flag: GPUBuffer
@@ -109,9 +67,6 @@ export class Queue {
   readonly #calls = new Map<number, () => string>()
   /** Reads without an answer. */
   readonly #unanswered = new Set<Read>()
-  #waitingDispatches = 0
-  #waitingReads = 0
-  #waitingBytes = 0
   #compiling = false
   #underWay = 0
   #failure: Failure | undefined
@@ -160,7 +115,7 @@ export class Queue {
 
   /** Dispatches that no submission holds yet. */
   get waiting(): number {
-    return this.#waitingDispatches
+    return this.#commands.dispatches
   }
 
   /** Buffers created to read through: constant in a steady loop. */
@@ -189,32 +144,30 @@ export class Queue {
 
   /** @throws E_OUT_OF_MEMORY when too much waits */
   dispatch(dispatch: Dispatch): void {
-    const waiting = this.#commands.length - this.#next
-    if (waiting >= this.#bounds.commands) throw tooMuchWaits(`${waiting} calls`)
-    this.#push({ type: 'dispatch', dispatch }, dispatch.blocks)
-    if (++this.#waitingDispatches >= (this.#debug ? 1 : DISPATCHES_PER_SUBMISSION)) this.#flush()
+    const { count } = this.#commands
+    if (count >= this.#bounds.commands) throw tooMuchWaits(`${count} calls`)
+    this.#commands.push({ type: 'dispatch', dispatch }, dispatch.blocks)
+    if (this.#commands.dispatches >= (this.#debug ? 1 : DISPATCHES_PER_SUBMISSION)) this.#flush()
   }
 
   /** @throws E_OUT_OF_MEMORY when too much waits */
   write(block: Block, byteOffset: number, data: ArrayBufferView): void {
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-    if (!this.#waits(block)) {
+    if (!this.#commands.isWaiting(block.lastCommand)) {
       // The device may have it at once, and no copy is needed.
       this.#device.queue.writeBuffer(block.buffer, byteOffset, bytes as Uint8Array<ArrayBuffer>)
       return
     }
-    if (this.#waitingBytes >= WRITES_PER_SUBMISSION) this.#flush()
-    if (this.#waitingBytes >= this.#bounds.bytes) throw tooMuchWaits(`writes of ${this.#waitingBytes} bytes`)
-    this.#push({ type: 'write', write: { block, byteOffset, bytes: bytes.slice() } }, [block])
-    this.#waitingBytes += bytes.byteLength
+    if (this.#commands.bytes >= WRITES_PER_SUBMISSION) this.#flush()
+    if (this.#commands.bytes >= this.#bounds.bytes) throw tooMuchWaits(`writes of ${this.#commands.bytes} bytes`)
+    this.#commands.push({ type: 'write', write: { block, byteOffset, bytes: bytes.slice() } }, [block])
   }
 
   read(ranges: readonly BlockRange[]): Promise<Uint8Array[]> {
     return new Promise((resolve, reject) => {
       const read = { ordinal: ++this.#readsCalled, ranges, resolve, reject }
       this.#unanswered.add(read)
-      this.#waitingReads++
-      this.#push(
+      this.#commands.push(
         { type: 'read', read },
         ranges.map(({ block }) => block),
       )
@@ -224,7 +177,7 @@ export class Queue {
 
   /** Destroys a block's buffer once all that was recorded so far has been submitted. */
   destroy({ buffer, lastCommand }: Block): void {
-    if (this.#isWaiting(lastCommand)) this.#push({ type: 'destroy', buffer }, [])
+    if (this.#commands.isWaiting(lastCommand)) this.#commands.push({ type: 'destroy', buffer }, [])
     else buffer.destroy()
   }
 
@@ -253,31 +206,14 @@ export class Queue {
   /** Rejects all that waits; nothing reaches the device any more. */
   lose(error: RnnError): void {
     this.#lost = error
-    this.#forgotten += this.#commands.length
-    this.#commands = []
-    this.#next = 0
-    this.#waitingDispatches = this.#waitingReads = this.#waitingBytes = 0
+    this.#commands.clear()
     this.#calls.clear()
     for (const { reject } of this.#unanswered) reject(error)
     this.#unanswered.clear()
   }
 
-  #push(command: Command, blocks: readonly Block[]): void {
-    const number = this.#forgotten + this.#commands.push(command)
-    for (const block of blocks) block.lastCommand = number
-  }
-
-  /** Whether a command that touches the block waits. */
-  #waits({ lastCommand }: Block): boolean {
-    return this.#isWaiting(lastCommand)
-  }
-
-  #isWaiting(number: number): boolean {
-    return number > this.#forgotten + this.#next
-  }
-
   #flush(): void {
-    while (this.#next < this.#commands.length && this.#underWay < MOST_UNDER_WAY && !this.#compiling) {
+    while (this.#commands.count > 0 && this.#underWay < MOST_UNDER_WAY && !this.#compiling) {
       const unready = this.#unready()
       if (unready === undefined) {
         this.#submit()
@@ -294,13 +230,8 @@ export class Queue {
 
   /** The first program of the next submission that is still being compiled. */
   #unready(): Program | undefined {
-    let left = DISPATCHES_PER_SUBMISSION
-    for (let at = this.#next; at < this.#commands.length && left > 0; at++) {
-      const command = this.#commands[at]!
-      if (command.type !== 'dispatch') continue
-      const { program } = command.dispatch
+    for (const { program } of this.#commands.nextDispatches(DISPATCHES_PER_SUBMISSION)) {
       if (program.pipeline === undefined && program.error === undefined) return program
-      left--
     }
     return undefined
   }
@@ -310,7 +241,7 @@ export class Queue {
     this.#underWay++
     const goOn = (): void => {
       this.#underWay--
-      if (this.#waitingReads > 0 || this.#waitingDispatches >= DISPATCHES_PER_SUBMISSION) this.#flush()
+      if (this.#commands.reads > 0 || this.#commands.dispatches >= DISPATCHES_PER_SUBMISSION) this.#flush()
     }
     this.#device.queue.onSubmittedWorkDone().then(goOn, goOn)
   }
@@ -327,12 +258,7 @@ export class Queue {
     )
     for (const buffer of destroyed) buffer.destroy()
     for (const [read, buffer] of reads) void this.#deliver(read, buffer)
-    // A long queue is shortened rarely, so that each command is moved but a few times.
-    if (this.#next === this.#commands.length || this.#next > Math.max(1024, this.#commands.length / 2)) {
-      this.#commands = this.#commands.slice(this.#next)
-      this.#forgotten += this.#next
-      this.#next = 0
-    }
+    this.#commands.shorten()
   }
 
   #encode(described: (() => string)[], reads: (readonly [Read, ReadBuffer])[], destroyed: GPUBuffer[]): void {
@@ -341,14 +267,13 @@ export class Queue {
     const limit = this.#debug ? 1 : DISPATCHES_PER_SUBMISSION
     let pass: GPUComputePassEncoder | undefined
     let count = 0
-    loop: for (; this.#next < this.#commands.length; this.#next++) {
-      const command = this.#commands[this.#next]!
+    loop: for (let command = this.#commands.first(); command !== undefined; command = this.#commands.first()) {
       switch (command.type) {
         case 'dispatch': {
           // After a read comes another submission, lest the read hear of errors that come after it.
           if (count === limit || reads.length > 0) break loop
           const { program, group, blocks, words, workgroups, describe } = command.dispatch
-          this.#waitingDispatches--
+          this.#commands.drop()
           if (program.error !== undefined) this.#fail(program.error, this.#readsEncoded + 1)
           if (program.pipeline === undefined || this.#skips()) continue
           pass ??= encoder.beginComputePass()
@@ -366,12 +291,12 @@ export class Queue {
           const { block, byteOffset, bytes } = command.write
           // It would overtake what this submission holds already.
           if (touched.has(block)) break loop
-          this.#waitingBytes -= bytes.byteLength
+          this.#commands.drop()
           this.#device.queue.writeBuffer(block.buffer, byteOffset, bytes)
           continue
         }
         case 'read': {
-          this.#waitingReads--
+          this.#commands.drop()
           pass?.end()
           pass = undefined
           reads.push([command.read, this.#copyOut(encoder, command.read)])
@@ -380,6 +305,10 @@ export class Queue {
         }
         case 'destroy':
           destroyed.push(command.buffer)
+          this.#commands.drop()
+          continue
+        case 'nothing':
+          this.#commands.drop()
       }
     }
     pass?.end()
@@ -459,10 +388,7 @@ export class Queue {
       this.#unanswered.delete(read)
       read.reject(failure.error)
     }
-    for (let at = this.#next; at < this.#commands.length; at++) {
-      if (this.#commands[at]!.type === 'dispatch') this.#commands[at] = { type: 'nothing' }
-    }
-    this.#waitingDispatches = 0
+    this.#commands.skipDispatches()
   }
 
   #noteIndexError([call = 0, index = 0, extent = 0]: Uint32Array, { ordinal }: Read): void {

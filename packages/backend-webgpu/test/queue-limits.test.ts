@@ -6,7 +6,8 @@ import { hasCode, type BufferHandle, type OpCall } from '@rnn/core'
 import { describe, expect, test } from 'vitest'
 import { webgpu, type WebgpuBackend } from '@rnn/backend-webgpu'
 import { Pipelines } from '../src/pipelines.ts'
-import { Queue, type Dispatch } from '../src/queue.ts'
+import type { Dispatch } from '../src/commands.ts'
+import { Queue } from '../src/queue.ts'
 import { fakeGpu, type FakeGpu } from './fake-gpu.ts'
 
 const fill = (buffer: BufferHandle, shape: readonly number[] = [4]): OpCall => ({
