@@ -30,17 +30,17 @@ async function write(context: ExampleContext<'temperature' | 'units'>): Promise<
   const model = sequential(
     embedding({ vocabularySize: vocabulary.size, units: 64 }),
     lstm({ units }),
-    dropout(data === undefined ? 0 : 0.2),
+    dropout(data === undefined ? 0 : 0.3),
     dense({ units: vocabulary.size }),
   )
   await model.init(backend, { seed })
   const trainSet = streamDataset({ ids: train, batchSize: short ? 16 : 32, steps: 50 })
   const validation = streamDataset({ ids: heldOut, batchSize: 8, steps: 500 })
-  const epochs = short ? 3 : 8
+  const epochs = short ? 4 : 8
   await fit(model, trainSet, {
     loss: crossEntropy(),
     optimizer: adam({
-      learningRate: oneCycle({ peak: 3e-3, warmUpShare: 0.1, totalSteps: epochs * trainSet.batchCount }),
+      learningRate: oneCycle({ peak: short ? 1e-2 : 3e-3, warmUpShare: 0.1, totalSteps: epochs * trainSet.batchCount }),
     }),
     clipNorm: 1,
     seed,
