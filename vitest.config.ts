@@ -2,6 +2,7 @@
  * One vitest run over every package and app. Packages resolve to their sources by the export condition `@rnn/source`;
  * with RNN_RESOLVE=dist the condition is left out, so that the same tests meet the built packages.
  */
+import { availableParallelism } from 'node:os'
 import { defaultClientConditions, defaultServerConditions, type Plugin } from 'vite'
 import { configDefaults, defineConfig, type TestProjectConfiguration } from 'vitest/config'
 
@@ -21,12 +22,18 @@ const testsReachIntoDist: Plugin = {
 
 const BROWSER_TESTS = 'apps/page/test/browser/**'
 
+/** Long tests of kernels and of programs: of the built packages, others show already that the same code is in them. */
+const NOT_OF_DIST = [
+  'packages/backend-webgpu/test/{curves,matmul,recurrent,recurrent-dispatches}.test.ts',
+  'apps/{bench,examples}/test/**',
+]
+
 const node = {
   extends: true,
   test: {
     name: 'node',
     include: ['test/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts'],
-    exclude: [...configDefaults.exclude, BROWSER_TESTS],
+    exclude: [...configDefaults.exclude, BROWSER_TESTS, ...(useDist ? NOT_OF_DIST : [])],
   },
 } as const satisfies TestProjectConfiguration
 
@@ -56,6 +63,8 @@ export default defineConfig({
     // Continuous integration has two slow cores; a hang must still end.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // By default a machine of two cores would use one of them.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: useDist ? [node] : [node, browser],
   },
 })
