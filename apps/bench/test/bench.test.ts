@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { agrees, compareOutputs } from '../src/compare.ts'
 import type { Outputs } from '../src/subjects/subject.ts'
 import { judge, type SubjectResult } from '../src/results.ts'
@@ -30,6 +30,9 @@ function bench(...args: string[]): { code: number | null; stdout: string; stderr
   })
   return { code: status, stdout, stderr }
 }
+
+// Each bench starts a process for each subject and workload.
+vi.setConfig({ testTimeout: 180_000 })
 
 describe('the command', () => {
   let folder = ''
@@ -68,7 +71,7 @@ describe('the command', () => {
   })
 
   test('carries a state from step to step, trains a text classifier and a translation model, and goes on when a subject fails', () => {
-    const only = ['lstm-step-5', 'gru-step-4', 'text-train-2x3', 'seq2seq-train-1x2']
+    const only = ['lstm-step-5', 'gru-step-4', 'text-train-2x3', 'seq2seq-train-2x3x50x8x16']
     const chosen = ['--only', only.join(','), '--subjects', 'rnn-wasm,torch']
     const { code, stdout, stderr } = bench('--quick', '--json', ...chosen, '--out', folder)
     const lines = linesOf(stdout)

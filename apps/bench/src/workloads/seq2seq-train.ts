@@ -2,7 +2,6 @@
 
 import { forwardFlop, type Seq2seqTask, type WorkloadFamily } from './workload.ts'
 
-const SIZES = { vocabularySize: 8000, embeddingSize: 256, units: 512 } as const
 const NATIVE_BAR = 0.5
 const PEER_BAR = 20
 
@@ -18,19 +17,20 @@ function forwardProducts({ batch, time, vocabularySize, embeddingSize, units }: 
   return 2 * layer(embeddingSize) + bridge + layer(embeddingSize + memory) + attention + readout + output
 }
 
-/** The family of the translation models: 8,000 words, embedding 256, GRU 512 (bidirectional encoder), additive attention; they differ in sentences and words. */
+/** The family of the translation models: 8,000 words, embedding 256, GRU 512 (bidirectional encoder), additive attention, unless the id says other sizes. */
 export const seq2seqTrain: WorkloadFamily = {
-  form: 'seq2seq-train-BxT',
+  form: 'seq2seq-train-BxT[xWORDSxIxH]',
   defaults: ['seq2seq-train-64x14'],
   parse(id) {
-    const [, batch, time] = /^seq2seq-train-([1-9]\d{0,3})x([1-9]\d{0,2})$/.exec(id) ?? []
-    if (batch === undefined || time === undefined) return undefined
-    const task: Seq2seqTask = { kind: 'seq2seq', batch: Number(batch), time: Number(time), ...SIZES }
-    const tokens = task.batch * task.time
+    const [, sentences, others] = /^seq2seq-train-([1-9]\d{0,3}x[1-9]\d{0,2})((?:x[1-9]\d{0,4}){3})?$/.exec(id) ?? []
+    if (sentences === undefined) return undefined
+    const [batch = 0, time = 0] = sentences.split('x').map(Number)
+    const [, vocabularySize = 8000, embeddingSize = 256, units = 512] = (others ?? '').split('x').map(Number)
+    const task: Seq2seqTask = { kind: 'seq2seq', batch, time, vocabularySize, embeddingSize, units }
     return {
       id,
       title: 'encoder–decoder with attention, training step',
-      cases: [{ name: `${batch}x${time}`, task, flop: 3 * forwardProducts(task), tokens }],
+      cases: [{ name: sentences, task, flop: 3 * forwardProducts(task), tokens: batch * time }],
       bars: [
         { kind: 'faster', subject: 'rnn-wasm', than: ['torch'], atLeast: NATIVE_BAR },
         { kind: 'faster', subject: 'rnn-wasm', than: ['tfjs-cpu'], atLeast: PEER_BAR },
