@@ -7,6 +7,7 @@ import { hostArray, randomStream, type HostArray } from '@rnn/data'
 import { dense, gru, lstm, sequential, simpleRnn, type Module } from '@rnn/layers'
 import { adam, cosineDecay, evaluate, fit, meanSquaredError } from '@rnn/train'
 import { defineExample, type ExampleContext, type ExampleResult } from './example.ts'
+import { learningCurves, newBatches, oneBatch, type CurvePoint } from './learning.ts'
 
 export const adding = defineExample({
   description: 'the sum of two numbers that are far apart among many',
@@ -60,16 +61,10 @@ async function carry({
 }: ExampleContext<'steps' | 'layer'>): Promise<ExampleResult> {
   const steps = short ? 40 : Number(options.steps)
   const test = sums(1000, steps, seed + 1)
-  const testSet = { batchCount: 1, sampleCount: test.size, batches: () => [test] }
-  /** An epoch of sequences that were never there before. */
-  const trainSet = {
-    batchCount: BATCHES,
-    sampleCount: BATCHES * BATCH,
-    batches: (epoch: number) =>
-      Array.from({ length: BATCHES }, (_, i) => sums(BATCH, steps, 1000 + (seed * 500 + epoch) * BATCHES + i)),
-  }
+  const testSet = oneBatch(test, test.size)
+  const trainSet = newBatches(BATCHES, BATCH, seed, (own) => sums(BATCH, steps, own))
   const epochs = short ? 5 : 25
-  const points: object[] = []
+  const points: CurvePoint[] = []
   let result = NaN
   for (const name of options.layer === 'all' ? Object.keys(LAYERS) : [options.layer]) {
     const [layer, units] = LAYERS[name]!
@@ -83,7 +78,7 @@ async function carry({
       epochs,
       validation: testSet,
       onEpoch({ epoch, validation }) {
-        points.push({ layer: name, updates: epoch * BATCHES, error: validation?.loss })
+        points.push({ of: name, at: epoch * BATCHES, error: validation?.loss })
         if (epoch % 5 === 0)
           print(`${name}, ${epoch * BATCHES} updates: squared error ${validation?.loss?.toExponential(1)}`)
       },
@@ -94,17 +89,7 @@ async function carry({
     result = loss
     model.dispose()
   }
-  await picture({
-    width: 520,
-    height: 320,
-    data: { values: points },
-    mark: 'line',
-    encoding: {
-      x: { field: 'updates', type: 'quantitative', title: 'updates of 32 sequences' },
-      y: { field: 'error', type: 'quantitative', scale: { type: 'log' }, title: 'squared error' },
-      color: { field: 'layer', type: 'nominal', sort: null, title: null },
-    },
-  })
+  await picture(learningCurves(points, { at: 'updates of 32 sequences', error: 'squared error', scale: 'log' }))
   return {
     measure: `squared error of the sum, ${steps} steps apart at most (baseline: always 1)`,
     result,

@@ -7,6 +7,7 @@ import { hostArray, randomStream, type HostArray } from '@rnn/data'
 import { dense, embedding, gru, lstm, sequential, simpleRnn, type Module } from '@rnn/layers'
 import { adam, cosineDecay, crossEntropy, evaluate, fit } from '@rnn/train'
 import { defineExample, type ExampleContext, type ExampleResult } from './example.ts'
+import { learningCurves, newBatches, oneBatch, type CurvePoint } from './learning.ts'
 
 export const copy = defineExample({
   description: 'ten symbols, said again after a long silence',
@@ -64,16 +65,10 @@ async function repeat({
   const steps = short ? 3 : Number(options.steps)
   const baseline = (COPIED * Math.log(SYMBOLS)) / (steps + 2 * COPIED)
   const test = copies(500, steps, seed + 1)
-  const testSet = { batchCount: 1, sampleCount: test.size, batches: () => [test] }
-  /** An epoch of sequences that were never there before. */
-  const trainSet = {
-    batchCount: BATCHES,
-    sampleCount: BATCHES * BATCH,
-    batches: (epoch: number) =>
-      Array.from({ length: BATCHES }, (_, i) => copies(BATCH, steps, 1000 + (seed * 500 + epoch) * BATCHES + i)),
-  }
+  const testSet = oneBatch(test, test.size)
+  const trainSet = newBatches(BATCHES, BATCH, seed, (own) => copies(BATCH, steps, own))
   const epochs = short ? 12 : steps > 100 ? 20 : 60
-  const points: object[] = []
+  const points: CurvePoint[] = []
   let result = NaN
   for (const name of options.layer === 'all' ? Object.keys(LAYERS) : [options.layer]) {
     const model = sequential(
@@ -90,7 +85,7 @@ async function repeat({
       epochs,
       validation: testSet,
       onEpoch({ epoch, validation }) {
-        points.push({ layer: name, updates: epoch * BATCHES, error: validation?.loss })
+        points.push({ of: name, at: epoch * BATCHES, error: validation?.loss })
         if (epoch % 10 === 0) print(`${name}, ${epoch * BATCHES} updates: loss ${validation?.loss?.toFixed(4)}`)
       },
     })
@@ -100,17 +95,7 @@ async function repeat({
     result = loss
     model.dispose()
   }
-  await picture({
-    width: 520,
-    height: 320,
-    data: { values: points },
-    mark: 'line',
-    encoding: {
-      x: { field: 'updates', type: 'quantitative', title: `updates of ${BATCH} sequences` },
-      y: { field: 'error', type: 'quantitative', title: 'loss' },
-      color: { field: 'layer', type: 'nominal', sort: null, title: null },
-    },
-  })
+  await picture(learningCurves(points, { at: `updates of ${BATCH} sequences`, error: 'loss' }))
   return {
     measure: `cross-entropy after ${steps} steps of silence (baseline: who forgot)`,
     result,

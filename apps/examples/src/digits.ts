@@ -1,7 +1,8 @@
 /** Handwritten digits: MNIST by path, or strokes drawn by the program, each digit turned, bent and shifted a little. */
 
-import { createReadStream, existsSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { readBytes } from 'app-kit/files'
 import type { PictureSpec } from 'app-kit/picture'
 import { hostArray, randomStream, readLabelledImages, type HostArray, type LabelledImages } from '@rnn/data'
 
@@ -20,12 +21,12 @@ export async function digits(
 ): Promise<Digits> {
   if (folder === undefined)
     return { train: drawDigits(drawn.train, drawn.seed, 1), test: drawDigits(drawn.test, drawn.seed, 2) }
-  const read = (part: string): Promise<LabelledImages> => {
+  const read = async (part: string): Promise<LabelledImages> => {
     const [images, labels] = ['images-idx3', 'labels-idx1'].map((kind) => {
       const plain = join(folder, `${part}-${kind}-ubyte`)
       return existsSync(plain) ? plain : `${plain}.gz`
     }) as [string, string]
-    return readLabelledImages(createReadStream(images), createReadStream(labels), { images, labels })
+    return readLabelledImages(await readBytes(images), await readBytes(labels), { images, labels })
   }
   return { train: await read('train'), test: await read('t10k') }
 }

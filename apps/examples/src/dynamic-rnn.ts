@@ -7,6 +7,7 @@ import { arrayDataset, hostArray, randomStream, type Dataset, type HostArray } f
 import { dense, sequential, simpleRnn } from '@rnn/layers'
 import { adam, evaluate, fit, meanSquaredError, sgd, type Optimizer } from '@rnn/train'
 import { defineExample, type ExampleContext, type ExampleResult } from './example.ts'
+import { learningCurves, type CurvePoint } from './learning.ts'
 
 export const dynamicRnn = defineExample({
   description: 'lines or noise, sequences of 5 to 20 steps, under four optimisers',
@@ -57,7 +58,7 @@ async function tellApart({ backend, seed, short, print, picture }: ExampleContex
     Adam: { optimizer: adam({ learningRate: 1e-3 }), batchSize: 50 },
   }
   const test = sequences(1000, 250, seed + 1)
-  const points: object[] = []
+  const points: CurvePoint[] = []
   let result = NaN
   for (const [way, { optimizer, batchSize }] of Object.entries(ways)) {
     const model = sequential(simpleRnn({ units: 128, inputSize: 1, returns: 'last' }), dense({ units: 1 }))
@@ -69,24 +70,14 @@ async function tellApart({ backend, seed, short, print, picture }: ExampleContex
       seed,
       epochs: short ? 15 : 40,
       validation: test,
-      onEpoch: ({ epoch, validation }) => void points.push({ way, epoch, error: validation?.loss }),
+      onEpoch: ({ epoch, validation }) => void points.push({ of: way, at: epoch, error: validation?.loss }),
     })
     const { loss = NaN } = await evaluate(model, test, { loss: meanSquaredError() })
     print(`${way}: squared error ${loss.toFixed(4)} on sequences never seen`)
     result = loss
     model.dispose()
   }
-  await picture({
-    width: 520,
-    height: 320,
-    data: { values: points },
-    mark: 'line',
-    encoding: {
-      x: { field: 'epoch', type: 'quantitative', title: 'epoch' },
-      y: { field: 'error', type: 'quantitative', scale: { type: 'log' }, title: 'squared error, unseen sequences' },
-      color: { field: 'way', type: 'nominal', sort: null, title: null },
-    },
-  })
+  await picture(learningCurves(points, { at: 'epoch', error: 'squared error, unseen sequences', scale: 'log' }))
   return {
     measure: 'squared error with Adam (baseline: always one half)',
     result,

@@ -3,7 +3,7 @@
  * Trained by truncated backpropagation: the state goes on from piece to piece, the gradients do not.
  */
 
-import { readFile } from 'node:fs/promises'
+import { readText } from 'app-kit/files'
 import { characterStream, randomStream, streamDataset, type CharacterStream, type RandomStream } from '@rnn/data'
 import { dense, dropout, embedding, lstm, sequential, type Module } from '@rnn/layers'
 import { adam, crossEntropy, evaluate, fit, oneCycle } from '@rnn/train'
@@ -21,7 +21,7 @@ export const generate = defineExample({
 
 async function write(context: ExampleContext<'temperature' | 'units'>): Promise<ExampleResult> {
   const { backend, seed, short, data, options, print } = context
-  const text = data === undefined ? verses(short ? 500 : 2000, seed) : await readFile(data, 'utf8')
+  const text = data === undefined ? verses(short ? 500 : 2000, seed) : await readText(data)
   const stream = characterStream(text, { heldOut: 0.1 })
   const { vocabulary, train, heldOut } = stream
   print(`${train.length} letters to learn from, ${heldOut.length} held out, ${vocabulary.size - 2} different ones`)

@@ -1,7 +1,7 @@
 /** Pieces of music for the example `music`: read, or composed by the program; as batches, and as a picture. */
 
-import { readFile } from 'node:fs/promises'
 import { AppError } from 'app-kit/errors'
+import { readText } from 'app-kit/files'
 import type { PictureSpec } from 'app-kit/picture'
 import { arrayDataset, hostArray, randomStream, type Dataset, type HostArray, type RandomStream } from '@rnn/data'
 
@@ -20,7 +20,7 @@ export interface Pieces {
 
 /** The pieces of a JSON file. @throws E_INPUT for another kind of file */
 export async function readPieces(file: string): Promise<Pieces> {
-  const json = parse(await readFile(file, 'utf8'))
+  const json = parse(await readText(file))
   const chord = (keys: unknown): boolean =>
     Array.isArray(keys) && keys.every((key) => Number.isInteger(key) && key >= 0 && key < KEYS)
   const piece = (steps: unknown): boolean => Array.isArray(steps) && steps.length > 1 && steps.every(chord)

@@ -1,7 +1,7 @@
 /** Series to learn from: those of CSV files, and some that the program draws. */
 
-import { createReadStream } from 'node:fs'
 import { AppError } from 'app-kit/errors'
+import { readBytes } from 'app-kit/files'
 import { decodeText, numericSeries, parseTable, randomStream, seriesOf, type Series } from '@rnn/data'
 
 /** What `--data` takes. */
@@ -21,7 +21,7 @@ export function drawnSeries(count: number, season: number, seed: number): Series
 /** The last column of a CSV file whose first is the time; a gap is an error. */
 export async function readSeries(file: string): Promise<Series> {
   let text = ''
-  for await (const chunk of decodeText(createReadStream(file), { name: file })) text += chunk
+  for await (const chunk of decodeText(new Blob([await readBytes(file)]).stream(), { name: file })) text += chunk
   const [header = ''] = text.split(/\r?\n/, 1)
   const columns = header.split(',').map((name) => name.trim().replace(/^"|"$/g, ''))
   const [time = '', value = ''] = [columns[0], columns.at(-1)]

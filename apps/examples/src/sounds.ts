@@ -3,10 +3,10 @@
  * speeds, through noise.
  */
 
-import { createReadStream } from 'node:fs'
-import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { hostArray, randomStream, readWav, type HostArray, type LogMel, type RandomStream } from '@rnn/data'
+import { AppError } from 'app-kit/errors'
+import { listFolder, readBytes } from 'app-kit/files'
+import { hostArray, randomStream, parseWav, type HostArray, type LogMel, type RandomStream } from '@rnn/data'
 
 /** A sound and what is said in it. */
 export interface Utterance {
@@ -37,22 +37,24 @@ export async function utterances(
 }
 
 async function recorded(folder: string): Promise<Utterances> {
-  const files = (await readdir(folder)).filter((file) => file.toLowerCase().endsWith('.wav')).toSorted()
+  const files = ((await listFolder(folder)) ?? []).filter((file) => file.toLowerCase().endsWith('.wav')).toSorted()
   let sampleRate: number | undefined
   const all: Utterance[] = []
   for (const file of files) {
-    const sound = await readWav(createReadStream(join(folder, file)), { name: file })
+    const sound = parseWav(await readBytes(join(folder, file)), { name: file })
     sampleRate ??= sound.sampleRate
     if (sound.sampleRate !== sampleRate)
-      throw new Error(
+      throw new AppError(
+        'E_INPUT',
         `${file} has ${sound.sampleRate} samples a second, the files before it ${sampleRate}: convert them to one rate`,
       )
     const [said = ''] = file.split(/[_.]/)
-    if (said === '') throw new Error(`${file}: its name does not begin with what is said, as in 7_jackson_3.wav`)
+    if (said === '')
+      throw new AppError('E_INPUT', `${file}: its name does not begin with what is said, as in 7_jackson_3.wav`)
     all.push({ name: file, samples: sound.samples, labels: [...said] })
   }
   if (sampleRate === undefined || all.length < 10)
-    throw new Error(`${folder} has ${all.length} WAV files, at least 10 are needed`)
+    throw new AppError('E_INPUT', `${folder} has ${all.length} WAV files, at least 10 are needed`)
   return { sampleRate, train: all.filter((_, i) => i % 10 !== 9), test: all.filter((_, i) => i % 10 === 9) }
 }
 
