@@ -2,6 +2,7 @@
 
 import { BenchError } from '../errors.ts'
 import { add, matmul } from './arrays.ts'
+import { cellsTrain } from './cells-train.ts'
 import { recurrent } from './recurrent.ts'
 import { scanLinear } from './scan-linear.ts'
 import { scanTrain } from './scan-train.ts'
@@ -17,6 +18,7 @@ const FAMILIES: readonly WorkloadFamily[] = [
   seq2seqTrain,
   scanLinear,
   scanTrain,
+  cellsTrain,
   matmul,
   add,
 ]

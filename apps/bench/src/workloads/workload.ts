@@ -8,8 +8,28 @@ export interface Sizes {
   readonly units: number
 }
 
+/** The equations that every library has. */
+export type StandardCell = 'lstm' | 'gru'
+
+/** Whether other libraries have it. */
+export function isStandard(cell: CellKind): cell is StandardCell {
+  return cell === 'lstm' || cell === 'gru'
+}
+
+/** LSTMs and GRUs with options, and relatives of them: no backend fuses them. `projectedLstm` has a hidden state half as wide as its cell. */
+export const CELL_VARIANTS = [
+  'peepholeLstm',
+  'coupledLstm',
+  'hardSigmoidLstm',
+  'projectedLstm',
+  'layerNormLstm',
+  'resetBeforeGru',
+  'indRnn',
+] as const
+export type CellVariant = (typeof CELL_VARIANTS)[number]
+
 /** The recurrent equations that the bench knows. `minimalGated` is a cell that no backend has heard of: it runs by the generic scan. `minGru` has no recurrent product. */
-export type CellKind = 'lstm' | 'gru' | 'minGru' | 'minimalGated'
+export type CellKind = StandardCell | 'minGru' | 'minimalGated' | CellVariant
 
 /**
  * A recurrent layer over a whole sequence, float32. `infer` gives the hidden state at every step; `train` is one training step: that forward pass, the mean squared error against a target of
@@ -27,7 +47,7 @@ export interface RecurrentTask {
 /** One time step of a layer at batch 1 with as many inputs as units, its state carried from step to step, its hidden state read to the host each time. */
 export interface StepTask {
   readonly kind: 'step'
-  readonly cell: 'lstm' | 'gru'
+  readonly cell: StandardCell
   readonly units: number
 }
 
@@ -128,25 +148,47 @@ export function parseSizes(text: string): Sizes | undefined {
   return { batch, time, inputSize, units }
 }
 
-const GATES: Readonly<Record<CellKind, number>> = { lstm: 4, gru: 3, minGru: 2, minimalGated: 2 }
+const GATES: Readonly<Record<CellKind, number>> = {
+  lstm: 4,
+  gru: 3,
+  minGru: 2,
+  minimalGated: 2,
+  peepholeLstm: 4,
+  coupledLstm: 3,
+  hardSigmoidLstm: 4,
+  projectedLstm: 4,
+  layerNormLstm: 4,
+  resetBeforeGru: 3,
+  indRnn: 1,
+}
 
 /** Blocks of `units` columns in the weights of a cell. */
 export function gatesOf(cell: CellKind): number {
   return GATES[cell]
 }
 
-/** Rows of the weights of a cell: how many numbers a gate is a product of. */
-function weightRows(cell: CellKind, { inputSize, units }: Pick<Sizes, 'inputSize' | 'units'>): number {
-  return cell === 'minGru' ? inputSize : inputSize + units
+/** Width of a cell's output. */
+export function outputSizeOf(cell: CellKind, units: number): number {
+  return cell === 'projectedLstm' ? Math.ceil(units / 2) : units
+}
+
+/** Rows of the recurrent weights. Those of minGRU are none, IndRNN has a row that is no matrix. */
+function recurrentRows(cell: CellKind, units: number): number {
+  return cell === 'minGru' || cell === 'indRnn' ? 0 : outputSizeOf(cell, units)
+}
+
+/** Elements of the matrices that a step multiplies by. */
+function weightsOf(cell: CellKind, { inputSize, units }: Pick<Sizes, 'inputSize' | 'units'>): number {
+  const projection = cell === 'projectedLstm' ? units * outputSizeOf(cell, units) : 0
+  return gatesOf(cell) * units * (inputSize + recurrentRows(cell, units)) + projection
 }
 
 /**
- * Floating-point operations of a layer's forward pass: those of its matrix products, 2·G·B·T·H·(I+H) for G gates (minGRU: 2·G·B·T·H·I). What the gates, the loss and the optimiser take is not counted, so no
+ * Floating-point operations of a layer's forward pass: those of its matrix products, 2·G·B·T·H·(I+H) for G gates (minGRU, IndRNN: 2·G·B·T·H·I). What the gates, the loss and the optimiser take is not counted, so no
  * implementation gains by doing more of it.
  */
 export function forwardFlop(cell: CellKind, sizes: Sizes): number {
-  const { batch, time, units } = sizes
-  return 2 * gatesOf(cell) * batch * time * units * weightRows(cell, sizes)
+  return 2 * sizes.batch * sizes.time * weightsOf(cell, sizes)
 }
 
 /** Floating-point operations of a task: forward passes, and three times that for a training step, less the product that gives the input's gradient where nobody wants it. */
@@ -168,7 +210,7 @@ export function leastBytes(task: Task): number | undefined {
   if (task.kind === 'add') return 3 * task.elements * FLOAT_BYTES
   const { batch, time, inputSize, units } =
     task.kind === 'step' ? { batch: 1, time: 1, inputSize: task.units, units: task.units } : task.sizes
-  const weights = gatesOf(task.cell) * units * weightRows(task.cell, { inputSize, units })
-  const floats = batch * time * (inputSize + units) + weights
+  const weights = weightsOf(task.cell, { inputSize, units })
+  const floats = batch * time * (inputSize + outputSizeOf(task.cell, units)) + weights
   return (task.kind === 'recurrent' && task.mode === 'train' ? 3 : 1) * floats * FLOAT_BYTES
 }

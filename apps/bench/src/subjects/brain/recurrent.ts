@@ -1,7 +1,7 @@
 /** brain.js's recurrent networks on one short sequence. */
 
 import { recurrentData, type RecurrentData } from '../../workloads/recurrent-data.ts'
-import type { Sizes, Task } from '../../workloads/workload.ts'
+import { isStandard, type Sizes, type Task } from '../../workloads/workload.ts'
 import { EQUATIONS } from '../equations.ts'
 import type { Implementation, Preparation } from '../subject.ts'
 
@@ -48,7 +48,7 @@ export async function brainImplementations(
 ): Promise<Preparation> {
   if (task.kind !== 'recurrent' || task.mode !== 'infer') return { cannot: 'it knows no Adam and streams no states' }
   const { cell, sizes } = task
-  if (cell === 'minGru' || cell === 'minimalGated') return { cannot: 'it has no such cell' }
+  if (!isStandard(cell)) return { cannot: 'it has no such cell' }
   if (sizes.batch > 1) return { cannot: 'it knows no batches' }
   if (sizes.units > MOST_UNITS) return { cannot: `it takes seconds over ${MOST_UNITS} units` }
   const { recurrent } = require(packageName) as Brain

@@ -2,7 +2,7 @@
 
 import { recurrentData } from '../../workloads/recurrent-data.ts'
 import { stepSizes } from '../../workloads/step.ts'
-import type { RecurrentTask, Sizes, StepTask, Task } from '../../workloads/workload.ts'
+import { isStandard, type RecurrentTask, type Sizes, type StepTask, type Task } from '../../workloads/workload.ts'
 import { EQUATIONS } from '../equations.ts'
 import { cycledSteps, firstSteps } from '../step-input.ts'
 import type { Implementation } from '../subject.ts'
@@ -19,7 +19,7 @@ export async function ortImplementations(
   // Its arrays would have to stay on the device from run to run.
   if (task.kind === 'matmul' || task.kind === 'add') return { cannot: 'nobody has written this for it' }
   const { cell } = task
-  if (cell === 'minGru' || cell === 'minimalGated') return { cannot: 'it has no such operator' }
+  if (!isStandard(cell)) return { cannot: 'it has no such operator' }
   return [task.kind === 'step' ? await stream(runtime, task) : await sequence(runtime, { ...task, cell })]
 }
 

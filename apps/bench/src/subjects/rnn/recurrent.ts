@@ -5,7 +5,10 @@ import {
   adamStep,
   assignFromHost,
   gruCell,
+  gruVariant,
+  indRnnReluCell,
   lstmCell,
+  lstmVariant,
   mean,
   minGruCell,
   readTensors,
@@ -20,8 +23,8 @@ import {
   type Shape,
   type Tensor,
 } from '@rnn/core'
-import { ADAM, recurrentData, type RecurrentData } from '../../workloads/recurrent-data.ts'
-import type { RecurrentTask } from '../../workloads/workload.ts'
+import { ADAM, recurrentData, type CellData } from '../../workloads/recurrent-data.ts'
+import { outputSizeOf, type CellVariant, type RecurrentTask } from '../../workloads/workload.ts'
 import { EQUATIONS } from '../equations.ts'
 import type { Implementation, Outputs } from '../subject.ts'
 import { lstmWithoutCellCell, minimalGatedCell, resetBeforeGruCell } from './cells.ts'
@@ -56,12 +59,36 @@ export function recurrentImplementations(backend: Backend, task: RecurrentTask):
       return [make(minGruCell, 'linear scan', EQUATIONS.minGru, true)]
     case 'minimalGated':
       return [make(minimalGatedCell, 'generic scan', EQUATIONS.minimalGated, true)]
+    default: {
+      const equation = task.cell === 'resetBeforeGru' ? EQUATIONS.gruResetBefore : EQUATIONS[task.cell]
+      return [make(variant(task.cell, task.sizes.units), 'generic scan', equation, true)]
+    }
+  }
+}
+
+/** A cell of the catalogue that no backend fuses. */
+function variant(name: CellVariant, units: number): Cell {
+  switch (name) {
+    case 'peepholeLstm':
+      return lstmVariant({ peepholes: true })
+    case 'coupledLstm':
+      return lstmVariant({ coupledGates: true })
+    case 'hardSigmoidLstm':
+      return lstmVariant({ recurrentActivation: 'hardSigmoid' })
+    case 'projectedLstm':
+      return lstmVariant({ projection: outputSizeOf(name, units) })
+    case 'layerNormLstm':
+      return lstmVariant({ layerNorm: true })
+    case 'resetBeforeGru':
+      return gruVariant({ resetAfter: false })
+    case 'indRnn':
+      return indRnnReluCell
   }
 }
 
 type Work = Pick<Implementation, 'outputs' | 'run'>
 
-function inference(backend: Backend, cell: Cell, { sizes }: RecurrentTask, data: RecurrentData): Work {
+function inference(backend: Backend, cell: Cell, { sizes }: RecurrentTask, data: CellData): Work {
   const { batch, time, inputSize, units } = sizes
   const x = tensor(data.input, { backend, shape: [batch, time, inputSize], role: 'parameter' })
   const weights = makeWeights(backend, cell, sizes, data)
@@ -79,12 +106,16 @@ function inference(backend: Backend, cell: Cell, { sizes }: RecurrentTask, data:
   }
 }
 
-function training(backend: Backend, cell: Cell, task: RecurrentTask, data: RecurrentData): Work {
+function training(backend: Backend, cell: Cell, task: RecurrentTask, data: CellData): Work {
   const { sizes, inputGradient = true } = task
   const { batch, time, inputSize, units } = sizes
   const { learningRate, beta1, beta2, epsilon } = ADAM
   const input = tensor(data.input, { backend, shape: [batch, time, inputSize], role: 'parameter' })
-  const target = tensor(data.target, { backend, shape: [batch, time, units], role: 'parameter' })
+  const target = tensor(data.target, {
+    backend,
+    shape: [batch, time, outputSizeOf(task.cell, units)],
+    role: 'parameter',
+  })
   const weights = makeWeights(backend, cell, sizes, data)
   const optimized = Object.entries(weights).map(([name, weight]) => ({
     name,
@@ -138,11 +169,8 @@ function training(backend: Backend, cell: Cell, task: RecurrentTask, data: Recur
   }
 }
 
-function makeWeights(backend: Backend, cell: Cell, sizes: RecurrentTask['sizes'], data: RecurrentData): Tensors {
-  const shapes = Object.entries(cell.parameters(sizes.inputSize, sizes.units)) as [
-    keyof RecurrentData,
-    { shape: Shape },
-  ][]
+function makeWeights(backend: Backend, cell: Cell, sizes: RecurrentTask['sizes'], data: CellData): Tensors {
+  const shapes = Object.entries(cell.parameters(sizes.inputSize, sizes.units)) as [keyof CellData, { shape: Shape }][]
   return Object.fromEntries(
     shapes.map(([name, { shape }]) => [name, tensor(data[name], { backend, shape, role: 'parameter' })]),
   )

@@ -1,6 +1,6 @@
 /** What TensorFlow.js does for a task, on any of its backends. */
 
-import type { Task } from '../../workloads/workload.ts'
+import { isStandard, type Task } from '../../workloads/workload.ts'
 import type { Implementation } from '../subject.ts'
 import type { TensorFlow } from './load.ts'
 
@@ -12,7 +12,8 @@ export async function tfjsImplementations(
   switch (task.kind) {
     case 'recurrent': {
       const { cell, inputGradient = true } = task
-      if (cell === 'minGru' || !inputGradient) return { cannot: 'nobody has written this for it' }
+      const written = isStandard(cell) || cell === 'minimalGated'
+      if (!written || !inputGradient) return { cannot: 'nobody has written this for it' }
       const { recurrentImplementations } = await import('./recurrent.ts')
       return recurrentImplementations(tensorFlow, { ...task, cell })
     }

@@ -2,7 +2,7 @@
 
 import type { Tensor, Variable } from '@tensorflow/tfjs-core'
 import type { RecurrentData } from '../../workloads/recurrent-data.ts'
-import { gatesOf, type RecurrentTask } from '../../workloads/workload.ts'
+import { gatesOf, isStandard, type RecurrentTask } from '../../workloads/workload.ts'
 import { EQUATIONS } from '../equations.ts'
 import type { TensorFlow } from './load.ts'
 import { reorderGates, type Network } from './network.ts'
@@ -17,7 +17,7 @@ export function layersNetwork(
   data: RecurrentData,
 ): Network | undefined {
   const { cell, sizes } = task
-  if (cell === 'minGru' || cell === 'minimalGated') return undefined
+  if (!isStandard(cell)) return undefined
   const { batch, time, inputSize, units } = sizes
   const columns = gatesOf(cell) * units
   const gateOrder = cell === 'lstm' ? [0, 1, 2, 3] : [1, 0, 2]

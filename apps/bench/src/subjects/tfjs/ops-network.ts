@@ -2,13 +2,14 @@
 
 import type { Rank, Tensor, Tensor2D, Tensor3D, Variable } from '@tensorflow/tfjs-core'
 import type { RecurrentData } from '../../workloads/recurrent-data.ts'
-import { gatesOf, type CellKind, type RecurrentTask } from '../../workloads/workload.ts'
+import { gatesOf, type RecurrentTask, type StandardCell } from '../../workloads/workload.ts'
 import { EQUATIONS } from '../equations.ts'
 import type { TensorFlow } from './load.ts'
 import type { Network } from './network.ts'
 
 /** A layer whose steps these ops can say. */
-export type OpsTask = RecurrentTask & { readonly cell: Exclude<CellKind, 'minGru'> }
+export type OpsTask = RecurrentTask & { readonly cell: OpsCell }
+type OpsCell = StandardCell | 'minimalGated'
 
 type State = readonly [hidden: Tensor2D, ...Tensor2D[]]
 
@@ -27,10 +28,7 @@ export function opsNetwork({ tf }: TensorFlow, { cell, sizes }: OpsTask, data: R
   const split = (weight: Tensor): Tensor2D[] => tf.split(weight, gates, -1) as Tensor2D[]
   /** One step: `projected` and `product` give, for each gate, its share of the input and of the hidden state. */
   const steps: Readonly<
-    Record<
-      Exclude<CellKind, 'minGru'>,
-      (projected: readonly Tensor2D[], product: readonly Tensor2D[], state: State) => State
-    >
+    Record<OpsCell, (projected: readonly Tensor2D[], product: readonly Tensor2D[], state: State) => State>
   > = {
     lstm([xi, xf, xg, xo], [hi, hf, hg, ho], [, c]) {
       const i = tf.sigmoid(tf.add(xi!, hi!))

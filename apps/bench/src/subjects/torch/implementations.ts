@@ -4,7 +4,7 @@ import { recurrentData } from '../../workloads/recurrent-data.ts'
 import { seq2seqData } from '../../workloads/seq2seq-data.ts'
 import { stepSizes } from '../../workloads/step.ts'
 import { textData } from '../../workloads/text-data.ts'
-import type { NetworkTask, Task } from '../../workloads/workload.ts'
+import { isStandard, type NetworkTask, type Task } from '../../workloads/workload.ts'
 import { EQUATIONS } from '../equations.ts'
 import type { Implementation, Outputs, Preparation } from '../subject.ts'
 import { findPython, startPython } from './python.ts'
@@ -39,7 +39,7 @@ function equationOf(task: NetworkTask): string | undefined {
   if (task.kind === 'text') return EQUATIONS.text
   if (task.kind === 'seq2seq') return EQUATIONS.seq2seq
   if (task.kind === 'recurrent' && task.inputGradient === false) return undefined
-  return task.cell === 'minGru' || task.cell === 'minimalGated' ? undefined : EQUATIONS[task.cell]
+  return isStandard(task.cell) ? EQUATIONS[task.cell] : undefined
 }
 
 /** The task with the sizes of its layer beside it, under one name for all kinds. */
