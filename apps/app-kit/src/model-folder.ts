@@ -154,6 +154,14 @@ export class ModelFolders {
     throw new AppError('E_RESUME', `${path} is not the plan of a training`, again)
   }
 
+  /** Whether there is an unfinished training of this program to go on with. */
+  async canResume(folder: string): Promise<boolean> {
+    return this.readPlan(folder, (plan) => plan).then(
+      () => true,
+      () => false,
+    )
+  }
+
   /** Reads the checkpoint of an unfinished training. @throws E_FILE */
   async readCheckpoint(folder: string): Promise<Uint8Array> {
     return readBytes(join(folder, trainingFiles.checkpoint))

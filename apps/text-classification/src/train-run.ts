@@ -2,20 +2,19 @@
 
 import type { Backend } from '@rnn/core'
 import { accuracy, evaluate, type History } from '@rnn/train'
-import { describeBackend, withBackend } from 'app-kit/backends'
+import { describeBackend } from 'app-kit/backends'
+import { AppError } from 'app-kit/errors'
+import { TrainingFolder } from 'app-kit/training-folder'
+import type { Output } from 'app-kit/ui/output'
 import { trainBaseline } from './baseline.ts'
 import type { Classifier } from './classifier.ts'
 import { dataDigest, loadData, similarLabels, type DataSources, type TrainingData } from './data-sources.ts'
-import { AppError, describeError, hasCode, problemOf, Stop } from 'app-kit/errors'
-import { listenForInterruption } from 'app-kit/interruption'
 import { textClassifier } from './model.ts'
 import { folders, saveClassifier } from './model-folder.ts'
 import type { Settings } from './settings.ts'
 import { encode, encoderOf, type TextEncoder } from './text-encoder.ts'
-import { trainNetwork } from './training.ts'
-import type { Output } from 'app-kit/ui/output'
-import { progressView } from 'app-kit/ui/progress'
-import { canResume, type TrainingPlan } from './unfinished.ts'
+import { trainNetwork, type TextSets } from './training.ts'
+import type { TrainingPlan } from './unfinished.ts'
 
 /** What to train and where to save it. */
 export interface RunRequest {
@@ -60,10 +59,10 @@ export interface TrainedRun {
 
 /**
  * Checks everything that can be checked, trains, measures and saves; then lets `use` have the result. After Ctrl-C it saves, says so and throws
- * {@link Stop} with exit code 130.
+ * `Stop` with exit code 130.
  */
 export async function trainAndSave(request: RunRequest, use: (run: TrainedRun) => Promise<void>): Promise<void> {
-  const { settings, folder, output } = request
+  const { settings, output } = request
   const data = await loadData(request.sources, settings.seed)
   const plan = planOf(request, data)
   const encoder = encoderOf(data.train, settings.minFrequency)
@@ -71,101 +70,72 @@ export async function trainAndSave(request: RunRequest, use: (run: TrainedRun) =
   for (const [one, other] of similarLabels(data.train.labels)) {
     output.note(`note: the labels ${JSON.stringify(one)} and ${JSON.stringify(other)} are learnt as different ones`)
   }
-  const release = await folders.prepare(folder, { resume: request.resume !== undefined, restart: request.restart })
-  try {
-    await withBackend(request.backend, async (backend) => trainOn(backend, request, { data, plan, encoder, sets }, use))
-  } catch (error) {
-    throw await withAdvice(error, folder)
-  } finally {
-    release()
-  }
-}
-
-/** The error of a training with what to do about it here: what was trained so far is not lost. */
-async function withAdvice(error: unknown, folder: string): Promise<unknown> {
-  if (hasCode(error, 'E_NOT_FINITE')) {
-    const begin = (await canResume(folder)) ? 'begin again with --restart and' : 'begin again with'
-    const fix = `${begin} a lower --learning-rate or --clip-norm`
-    return new AppError('E_NOT_FINITE', problemOf(error), fix, error)
-  }
-  // A full disk, say.
-  if (!hasCode(error, 'E_FILE') || !(await canResume(folder))) return error
-  return new AppError('E_FILE', describeError(error), `go on with: ${folders.trainInto(folder, '--resume')}`, error)
+  const { resume, ...asked } = request
+  await TrainingFolder.use(folders, { ...asked, plan, resume: resume !== undefined }, (folder, backend) =>
+    trainOn(backend, folder, request, { data, encoder, sets }, use),
+  )
 }
 
 /** What is ready before a training begins. */
 interface Preparation {
   readonly data: TrainingData
-  readonly plan: TrainingPlan
   readonly encoder: TextEncoder
-  readonly sets: ReturnType<typeof encodeAll>
+  readonly sets: TextSets
 }
 
 async function trainOn(
   backend: Backend,
-  { settings, folder, output, resume, baseline }: RunRequest,
-  { data, plan, encoder, sets }: Preparation,
+  trainingFolder: TrainingFolder,
+  request: RunRequest,
+  { data, encoder, sets }: Preparation,
   use: (run: TrainedRun) => Promise<void>,
 ): Promise<void> {
+  const { settings, folder, output } = request
   const model = textClassifier(settings, encoder.vocabulary.size, encoder.labels.size)
   await model.init(backend, { seed: settings.seed })
   describeTraining(output, data, encoder, settings, model.parameterCount, backend)
-  const goOn = `go on with: ${folders.trainInto(folder, '--resume')}`
-  const history = await trainNetwork({
-    model,
-    trainSet: sets.train,
-    validationSet: sets.validation,
-    plan,
+  const history = await trainNetwork(model, sets, settings, trainingFolder)
+  const classifier = { settings, encoder, model }
+  const metrics = await trainingFolder.finish(
+    async () => measure(backend, request, classifier, history, data, sets),
+    async (measured) => saveClassifier(folder, classifier, history, measured),
+  )
+  await use({ classifier, data, metrics })
+}
+
+async function measure(
+  backend: Backend,
+  { settings, folder, baseline }: RunRequest,
+  { encoder, model }: Classifier,
+  history: History,
+  data: TrainingData,
+  sets: TextSets,
+): Promise<RunMetrics> {
+  const testAccuracy = sets.test && (await evaluate(model, sets.test, { metrics: [accuracy()] })).metrics.accuracy
+  const measured = sets.test ?? sets.validation
+  const baselineAccuracy =
+    baseline && measured
+      ? await trainBaseline(backend, sets.train, measured, {
+          vocabularySize: encoder.vocabulary.size,
+          classes: encoder.labels.size,
+          seed: settings.seed,
+        })
+      : undefined
+  return {
+    testAccuracy: testAccuracy ?? null,
+    baselineAccuracy: baselineAccuracy ?? null,
+    validationAccuracy: history.rows.at(-1)?.['validationAccuracy'] ?? null,
+    trainSeconds: history.column('seconds').reduce((sum, seconds) => sum + seconds, 0),
+    backend: backend.name,
+    cell: settings.cell,
+    seed: settings.seed,
+    epochs: history.rows.length,
+    parameters: model.parameterCount,
+    vocabulary: encoder.vocabulary.size,
+    labels: encoder.labels.labels,
+    trainTexts: data.train.texts.length,
+    testTexts: data.test?.texts.length ?? 0,
     folder,
-    resume: resume !== undefined,
-    output,
-    view: progressView({ quiet: output.json && !process.stderr.isTTY, unit: 'texts' }),
-  })
-  if (history.aborted) {
-    output.note(`saved in ${folder}; ${goOn}`)
-    throw new Stop(130)
-  }
-  let saving = false
-  const interruption = listenForInterruption(() => {
-    if (saving) return // a moment only
-    output.note(`interrupted: what was trained is in ${folder}; ${goOn}`)
-    process.exit(130)
-  })
-  try {
-    const testAccuracy = sets.test && (await evaluate(model, sets.test, { metrics: [accuracy()] })).metrics.accuracy
-    const measured = sets.test ?? sets.validation
-    const baselineAccuracy =
-      baseline && measured
-        ? await trainBaseline(backend, sets.train, measured, {
-            vocabularySize: encoder.vocabulary.size,
-            classes: encoder.labels.size,
-            seed: settings.seed,
-          })
-        : undefined
-    const metrics: RunMetrics = {
-      testAccuracy: testAccuracy ?? null,
-      baselineAccuracy: baselineAccuracy ?? null,
-      validationAccuracy: lastOf(history, 'validationAccuracy'),
-      trainSeconds: history.column('seconds').reduce((sum, seconds) => sum + seconds, 0),
-      backend: backend.name,
-      cell: settings.cell,
-      seed: settings.seed,
-      epochs: history.rows.length,
-      parameters: model.parameterCount,
-      vocabulary: encoder.vocabulary.size,
-      labels: encoder.labels.labels,
-      trainTexts: data.train.texts.length,
-      testTexts: data.test?.texts.length ?? 0,
-      folder,
-    }
-    const classifier = { settings, encoder, model }
-    saving = true
-    await saveClassifier(folder, classifier, history, metrics)
-    await folders.removeUnfinished(folder)
-    interruption.close()
-    await use({ classifier, data, metrics })
-  } finally {
-    interruption.close()
   }
 }
 
@@ -184,7 +154,11 @@ function planOf(request: RunRequest, data: TrainingData): TrainingPlan {
 }
 
 /** All texts as batches; an unknown label or a text of no words in any file is found here, before training. */
-function encodeAll(encoder: TextEncoder, { train, validation, test }: TrainingData, { batchSize, seed }: Settings) {
+function encodeAll(
+  encoder: TextEncoder,
+  { train, validation, test }: TrainingData,
+  { batchSize, seed }: Settings,
+): TextSets {
   return {
     train: encode(encoder, train, { batchSize, seed }),
     validation: validation && encode(encoder, validation, { batchSize: 64 }),
@@ -206,8 +180,4 @@ function describeTraining(
   output.note(`${texts} texts of ${train.file ?? 'the data'}: ${encoder.labels.size} labels, ${words} words`)
   const times = epochs === 1 ? '1 epoch' : `${epochs} epochs`
   output.note(`${cell} of 2 × ${units} units: ${numbers} parameters, ${times} on ${describeBackend(backend)}`)
-}
-
-function lastOf(history: History, column: string): number | null {
-  return history.rows.at(-1)?.[column] ?? null
 }

@@ -1,91 +1,40 @@
-/** The training of the network: progress, a checkpoint after each epoch and on Ctrl-C, and going on from one. */
+/** The training of the network: its loss, optimiser and metric. */
 
-import type { TextDataset } from '@rnn/data'
 import type { Sequential } from '@rnn/layers'
 import { accuracy, adam, cosineDecay, crossEntropy, Trainer, type History } from '@rnn/train'
-import { AppError, problemOf } from 'app-kit/errors'
+import type { TrainingFolder } from 'app-kit/training-folder'
 import { percent } from 'app-kit/ui/style'
-import { listenForInterruption } from 'app-kit/interruption'
-import type { Output } from 'app-kit/ui/output'
-import type { ProgressView } from 'app-kit/ui/progress'
-import { folders } from './model-folder.ts'
-import type { TrainingPlan } from './unfinished.ts'
+import type { TextDataset } from '@rnn/data'
+import type { Settings } from './settings.ts'
 
-/** What is trained, on what, and where its checkpoints go. */
-export interface NetworkTraining {
-  readonly model: Sequential
-  readonly trainSet: TextDataset
-  readonly validationSet: TextDataset | undefined
-  readonly plan: TrainingPlan
-  readonly folder: string
-  readonly resume: boolean
-  readonly output: Output
-  readonly view: ProgressView
+/** Texts as batches. */
+export interface TextSets {
+  readonly train: TextDataset
+  readonly validation: TextDataset | undefined
+  readonly test: TextDataset | undefined
 }
 
-/**
- * Trains the model in place. After Ctrl-C the history is marked as aborted and a checkpoint lies in the folder.
- *
- * @throws E_NOT_FINITE for a loss that is no number, E_RESUME for a checkpoint that can't be gone on from, E_FILE when a checkpoint can't be written
- */
-export async function trainNetwork(training: NetworkTraining): Promise<History> {
-  const { model, trainSet, validationSet, plan, folder, output, view } = training
-  const { epochs, learningRate: peak, clipNorm, seed } = plan.settings
+/** Trains the model in place. @throws as {@link TrainingFolder.fit} */
+export async function trainNetwork(
+  model: Sequential,
+  { train, validation }: TextSets,
+  { epochs, learningRate: peak, clipNorm, seed }: Settings,
+  folder: TrainingFolder,
+): Promise<History> {
   using trainer = new Trainer(model, {
     loss: crossEntropy(),
-    optimizer: adam({ learningRate: cosineDecay({ peak, totalSteps: epochs * trainSet.batchCount }) }),
+    optimizer: adam({ learningRate: cosineDecay({ peak, totalSteps: epochs * train.batchCount }) }),
     clipNorm,
     seed,
     metrics: [accuracy()],
   })
-  if (training.resume) {
-    await restore(trainer, folder)
-    const { epoch, batch } = trainer.position
-    output.note(
-      `going on in epoch ${Math.min(epoch + 1, epochs)} of ${epochs}, after ${batch} of ${trainSet.batchCount} batches`,
-    )
-  }
-  const interruption = listenForInterruption(() => {
-    view.stop()
-    output.note('interrupted: finishing the step and saving; press Ctrl-C again to quit at once')
+  return folder.fit(trainer, train, {
+    epochs,
+    validation,
+    unit: { name: 'texts', perEpoch: train.sampleCount },
+    describeValidation({ validationAccuracy: measured }) {
+      return measured === undefined ? undefined : `validation accuracy ${percent(measured)}`
+    },
+    data: ({ row }) => row,
   })
-  const save = async (): Promise<void> => folders.saveUnfinished(folder, plan, await trainer.checkpoint())
-  try {
-    const history = await trainer.fit(trainSet, {
-      epochs,
-      validation: validationSet,
-      signal: interruption.signal,
-      onBatch: ({ epoch, batch, batches, loss, samplesPerSecond, secondsLeft }) => {
-        if (interruption.signal.aborted) return
-        const done = (epoch - 1) * batches + batch
-        view.batch({ epoch, epochs, done, total: epochs * batches, loss, perSecond: samplesPerSecond, secondsLeft })
-      },
-      onEpoch: async ({ epoch, loss, row, seconds }) => {
-        const measured = row['validationAccuracy']
-        const validation = measured === undefined ? undefined : `validation accuracy ${percent(measured)}`
-        view.epoch({ epoch, epochs, loss, validation, seconds })
-        output.data(row)
-        await save()
-      },
-    })
-    if (history.aborted) await save()
-    return history
-  } finally {
-    view.stop()
-    interruption.close()
-  }
-}
-
-async function restore(trainer: Trainer, folder: string): Promise<void> {
-  const bytes = await folders.readCheckpoint(folder)
-  try {
-    await trainer.restore(bytes)
-  } catch (error) {
-    throw new AppError(
-      'E_RESUME',
-      `the checkpoint in ${folder} can't be gone on from: ${problemOf(error)}`,
-      'begin again with --restart',
-      error,
-    )
-  }
 }

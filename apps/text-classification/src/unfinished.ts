@@ -31,11 +31,3 @@ function isPlan(plan: Readonly<Record<string, unknown>>): plan is Record<string,
     (sources?.['validation'] === null || ['string', 'number'].includes(typeof sources?.['validation']))
   )
 }
-
-/** Whether a training can be gone on with. */
-export async function canResume(folder: string): Promise<boolean> {
-  return readPlan(folder).then(
-    () => true,
-    () => false,
-  )
-}

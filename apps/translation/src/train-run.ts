@@ -4,20 +4,19 @@ import type { Backend } from '@rnn/core'
 import { translationDataset, type TranslationDataset } from '@rnn/data'
 import type { EncoderDecoder } from '@rnn/layers'
 import type { History } from '@rnn/train'
-import { describeBackend, withBackend } from 'app-kit/backends'
-import { AppError, describeError, hasCode, problemOf, Stop } from 'app-kit/errors'
-import { listenForInterruption } from 'app-kit/interruption'
+import { describeBackend } from 'app-kit/backends'
+import { AppError } from 'app-kit/errors'
+import { TrainingFolder } from 'app-kit/training-folder'
 import type { Output } from 'app-kit/ui/output'
-import { progressView } from 'app-kit/ui/progress'
 import { learnCodecs, type Codecs } from './codecs.ts'
 import { dataDigest, loadData, type DataSources, type Pairs, type TrainingData } from './data-sources.ts'
 import { directionOf, type Languages } from './languages.ts'
 import { startFromFrequencies, translationModel } from './model.ts'
 import { folders, saveTranslator } from './model-folder.ts'
 import type { Settings } from './settings.ts'
-import { trainNetwork } from './training.ts'
+import { trainNetwork, type PairSets } from './training.ts'
 import type { Translator } from './translator.ts'
-import { canResume, type TrainingPlan } from './unfinished.ts'
+import type { TrainingPlan } from './unfinished.ts'
 
 /** What to train and where to save it. */
 export interface RunRequest {
@@ -60,49 +59,33 @@ export interface TrainedRun {
 
 /**
  * Checks everything that can be checked, trains and saves; then lets `use` have the result. After Ctrl-C it saves, says so and throws
- * {@link Stop} with exit code 130.
+ * `Stop` with exit code 130.
  */
 export async function trainAndSave(request: RunRequest, use: (run: TrainedRun) => Promise<void>): Promise<void> {
-  const { settings, folder, output } = request
+  const { settings, output } = request
   const data = await loadData(request.sources, settings.seed)
   for (const warning of data.warnings) output.note(`warning: ${warning}`)
   const plan = planOf(request, data)
   const codecs = learnCodecs(data.train, settings)
   const sets = encodeAll(codecs, data, settings, output)
-  const release = await folders.prepare(folder, { resume: request.resume !== undefined, restart: request.restart })
-  try {
-    await withBackend(request.backend, async (backend) => trainOn(backend, request, { data, plan, codecs, sets }, use))
-  } catch (error) {
-    throw await withAdvice(error, folder)
-  } finally {
-    release()
-  }
-}
-
-/** The error of a training with what to do about it here: what was trained so far is not lost. */
-async function withAdvice(error: unknown, folder: string): Promise<unknown> {
-  if (hasCode(error, 'E_NOT_FINITE')) {
-    const begin = (await canResume(folder)) ? 'begin again with --restart and' : 'begin again with'
-    const fix = `${begin} a lower --learning-rate or --clip-norm`
-    return new AppError('E_NOT_FINITE', problemOf(error), fix, error)
-  }
-  // A full disk, say.
-  if (!hasCode(error, 'E_FILE') || !(await canResume(folder))) return error
-  return new AppError('E_FILE', describeError(error), `go on with: ${folders.trainInto(folder, '--resume')}`, error)
+  const { resume, ...asked } = request
+  await TrainingFolder.use(folders, { ...asked, plan, resume: resume !== undefined }, (folder, backend) =>
+    trainOn(backend, folder, request, { data, codecs, sets }, use),
+  )
 }
 
 /** What is ready before a training begins. */
 interface Preparation {
   readonly data: TrainingData
-  readonly plan: TrainingPlan
   readonly codecs: Codecs
-  readonly sets: { readonly train: TranslationDataset; readonly validation: TranslationDataset | undefined }
+  readonly sets: PairSets
 }
 
 async function trainOn(
   backend: Backend,
-  { settings, languages, folder, output, resume }: RunRequest,
-  { data, plan, codecs, sets }: Preparation,
+  trainingFolder: TrainingFolder,
+  { settings, languages, folder, output }: RunRequest,
+  { data, codecs, sets }: Preparation,
   use: (run: TrainedRun) => Promise<void>,
 ): Promise<void> {
   const model = translationModel(settings, codecs.source.size, codecs.target.size)
@@ -110,38 +93,14 @@ async function trainOn(
   const { target } = codecs
   startFromFrequencies(model, targetsOf(data.train, target), target)
   describeTraining(output, data, codecs, settings, model, backend)
-  const goOn = `go on with: ${folders.trainInto(folder, '--resume')}`
-  const history = await trainNetwork({
-    model,
-    trainSet: sets.train,
-    validationSet: sets.validation,
-    plan,
-    folder,
-    resume: resume !== undefined,
-    output,
-    view: progressView({ quiet: output.json && !process.stderr.isTTY, unit: 'tokens' }),
-  })
-  if (history.aborted) {
-    output.note(`saved in ${folder}; ${goOn}`)
-    throw new Stop(130)
-  }
-  let saving = false
-  const interruption = listenForInterruption(() => {
-    if (saving) return // a moment only
-    output.note(`interrupted: what was trained is in ${folder}; ${goOn}`)
-    process.exit(130)
-  })
-  try {
-    const metrics = metricsOf({ settings, languages, folder, backend, model, codecs, history, trainSet: sets.train })
-    const translator = { settings, languages, codecs, model }
-    saving = true
-    await saveTranslator(folder, translator, history, metrics)
-    await folders.removeUnfinished(folder)
-    interruption.close()
-    await use({ translator, metrics })
-  } finally {
-    interruption.close()
-  }
+  const history = await trainNetwork(model, sets, settings, trainingFolder)
+  const translator = { settings, languages, codecs, model }
+  const metrics = metricsOf({ ...translator, folder, backend, history, trainSet: sets.train })
+  await trainingFolder.finish(
+    async () => metrics,
+    async () => saveTranslator(folder, translator, history, metrics),
+  )
+  await use({ translator, metrics })
 }
 
 function* targetsOf({ pairs }: Pairs, codec: Codecs['target']): Generator<Int32Array> {
@@ -191,7 +150,7 @@ function planOf(request: RunRequest, data: TrainingData): TrainingPlan {
 }
 
 /** All pairs as batches; those that are too long are left out, counted, and told of. */
-function encodeAll(codecs: Codecs, data: TrainingData, settings: Settings, output: Output): Preparation['sets'] {
+function encodeAll(codecs: Codecs, data: TrainingData, settings: Settings, output: Output): PairSets {
   const { batchSize, maxLength, seed } = settings
   const encode = ({ file, pairs }: Pairs, shuffle: boolean): TranslationDataset => {
     const set = translationDataset({

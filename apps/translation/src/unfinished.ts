@@ -41,11 +41,3 @@ function isFiles(value: unknown): boolean {
     typeof files['table'] === 'string' || (typeof files['source'] === 'string' && typeof files['target'] === 'string')
   )
 }
-
-/** Whether a training can be gone on with. */
-export async function canResume(folder: string): Promise<boolean> {
-  return readPlan(folder).then(
-    () => true,
-    () => false,
-  )
-}

@@ -12,7 +12,7 @@ import { trainAndSave, type RunRequest, type TrainedRun } from '../train-run.ts'
 import { translate } from '../translate.ts'
 import { alignmentTable } from '../ui/alignment.ts'
 import { commandLine } from '../ui/command-line.ts'
-import { canResume } from '../unfinished.ts'
+import { readPlan } from '../unfinished.ts'
 import { scoreTable } from './evaluate.ts'
 import { backendOption, jsonOption, outOption } from './shared-options.ts'
 import { savePicture } from './translate.ts'
@@ -57,10 +57,18 @@ async function demo({ backend, out, seed, json }: DemoOptions): Promise<void> {
     backend,
     folder: out,
     resume: undefined,
-    restart: await canResume(out),
+    restart: await isOwn(out),
     output,
   }
   await trainAndSave(request, (run) => show(output, out, run))
+}
+
+/** Whether an unfinished training in the folder is one of the embedded pair, which a new demo may forget. */
+async function isOwn(folder: string): Promise<boolean> {
+  return readPlan(folder).then(
+    ({ sources }) => sources.train === null,
+    () => false,
+  )
 }
 
 async function show(output: Output, out: string, { translator, metrics }: TrainedRun): Promise<void> {
