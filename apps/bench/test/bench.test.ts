@@ -11,6 +11,7 @@ import { judge, type SubjectResult } from '../src/results.ts'
 import { startSubjectProcess } from '../src/process/subject-process.ts'
 import { checkInstalled, findSubject } from '../src/subjects/index.ts'
 import { bytes, integer, join as joinBytes } from '../src/subjects/ort/protobuf.ts'
+import { CELL_VARIANTS } from '../src/workloads/workload.ts'
 import { missingPackage, missingPeerPackage } from '../src/subjects/packages.ts'
 import { summarize } from '../src/statistics.ts'
 import { findWorkload } from '../src/workloads/index.ts'
@@ -93,6 +94,15 @@ describe('the command', () => {
       ratio: expect.any(Number),
       barMet: expect.any(Boolean),
     })
+  })
+
+  test('times the cells with options beside those without, with the same outputs on either backend', () => {
+    const chosen = ['--only', 'cells-train-2x3x4x5', '--subjects', 'rnn-cpu,rnn-wasm']
+    const { code, stdout } = bench('--quick', '--json', ...chosen, '--out', folder)
+    expect(code).toBe(0)
+    const lines = linesOf(stdout)
+    expect(lines.map(({ subject }) => subject)).toEqual(['rnn-cpu', 'rnn-wasm'])
+    for (const { cases } of lines) expect(Object.keys(cases as object)).toEqual([...CELL_VARIANTS, 'gru', 'lstm'])
   })
 
   test('computes and times single ops on arrays', () => {
