@@ -2,12 +2,11 @@
 
 import { valueAndGrad } from '@rnn/autodiff'
 import { cpu } from '@rnn/backend-cpu'
-import { decorate, detach, hostUniform, key, RnnError, slice, type Backend, type Tensor } from '@rnn/core'
+import { detach, hostUniform, key, slice, type Backend, type Tensor } from '@rnn/core'
 import {
   bidirectional,
   convLstm1d,
   dense,
-  embedding,
   gru,
   indRnn,
   jordan,
@@ -15,36 +14,15 @@ import {
   minGru,
   minLstm,
   sequential,
-  simpleRnn,
   stacked,
   upload,
 } from '@rnn/layers'
 import type { Dense, Embedding, HostArray, Module, Recurrent, RecurrentState, Sequential } from '@rnn/layers'
 import { describe, expect, test } from 'vitest'
 import { crossEntropy, evaluate, fit, meanSquaredError, sgd, adam, Trainer } from '../src/index.ts'
-import type { Progress, TrainingBatch, TrainingSet } from '../src/index.ts'
+import type { Progress, TrainingBatch } from '../src/index.ts'
 import { distantCpu, weightsOf } from './helpers.ts'
-
-const [ROWS, TIME, WORDS] = [3, 12, 5]
-const RATE = 0.5
-
-interface IdBatch extends TrainingBatch {
-  readonly inputs: { readonly data: Int32Array; readonly shape: readonly number[] }
-  readonly targets: { readonly data: Int32Array; readonly shape: readonly number[] }
-}
-
-/** Ids, and at each step the sum of the last two modulo WORDS: what came before a window matters in it. */
-function batchOf(seed: number, time = TIME, rows = ROWS): IdBatch {
-  const next = hostUniform(key(seed))
-  const data = Int32Array.from({ length: rows * time }, () => Math.floor(next() * WORDS))
-  const targets = data.map((id, i) => (id + (i % time === 0 ? 0 : data[i - 1]!)) % WORDS)
-  return { inputs: { data, shape: [rows, time] }, targets: { data: targets, shape: [rows, time] }, size: rows }
-}
-
-function setOf(batches: readonly TrainingBatch[]): TrainingSet {
-  const sampleCount = batches.reduce((sum, { size }) => sum + size, 0)
-  return { batchCount: batches.length, sampleCount, batches: (_, start = 0) => batches.slice(start) }
-}
+import { LAYERS, RATE, ROWS, TIME, batchOf, modelOf, options, setOf, type IdBatch } from './streams.ts'
 
 /** Columns `from … to` of a batch. */
 function columns({ inputs, targets, size }: IdBatch, from: number, to: number): IdBatch {
@@ -56,19 +34,6 @@ function columns({ inputs, targets, size }: IdBatch, from: number, to: number): 
     size,
   }
 }
-
-const LAYERS: Readonly<Record<string, () => Recurrent>> = {
-  lstm: () => lstm({ units: 4, layers: 2 }),
-  gru: () => gru({ units: 4 }),
-  simpleRnn: () => simpleRnn({ units: 4 }),
-}
-
-function modelOf(cell: string, backend: Backend): Promise<Sequential> {
-  const model = sequential(embedding({ vocabularySize: WORDS, units: 3 }), LAYERS[cell]!(), dense({ units: WORDS }))
-  return model.init(backend, { seed: 4 })
-}
-
-const options = () => ({ loss: crossEntropy(), optimizer: sgd({ learningRate: RATE }), epochs: 1 })
 
 /**
  * By hand: the batch in windows of `steps`, each an update of plain gradient descent, by the gradients of a function that begins `lead` windows earlier with the
@@ -335,72 +300,6 @@ describe.each([
     const again = await first.fit(set, { epochs: 2, truncate }) // and the one that was aborted goes on as well
     expect(again.column('loss')).toEqual(expected.column('loss'))
   })
-})
-
-test('a position in a batch cut one way is none in a batch cut another way', async () => {
-  const trainer = new Trainer(await modelOf('gru', await cpu()), options())
-  const controller = new AbortController()
-  const set = setOf([batchOf(1)])
-  await trainer.fit(set, {
-    epochs: 1,
-    truncate: { steps: 5 },
-    signal: controller.signal,
-    onBatch: () => controller.abort(),
-  })
-  await expect(trainer.fit(set, { epochs: 1, truncate: { steps: 4 } })).rejects.toThrow(
-    /E_CHECKPOINT|fit: training stands at window 1 of a batch that was cut to 5, backward 5 steps, not to 4, backward 4/,
-  )
-  await trainer.fit(set, { epochs: 1, truncate: { steps: 5 } })
-  expect(trainer.position.step).toBe(3)
-})
-
-test('a training that is moved between two windows goes on to the bit', async () => {
-  const straight = await modelOf('lstm', await cpu())
-  await fit(straight, setOf([batchOf(1)]), { ...options(), truncate: { steps: 3 } })
-  const model = await modelOf('lstm', await cpu())
-  const other = await cpu()
-  const trainer = new Trainer(model, options())
-  await trainer.fit(setOf([batchOf(1)]), {
-    epochs: 1,
-    truncate: { steps: 3 },
-    onBatch: ({ step }) => (step === 2 ? trainer.to(other) : undefined),
-  })
-  expect(await weightsOf(model)).toEqual(await weightsOf(straight))
-})
-
-test.each([60, 200, 333])('a device that is lost after %i calls costs no bit', async (calls) => {
-  const set = setOf([
-    { ...batchOf(1), continues: false },
-    { ...batchOf(2), continues: true },
-  ])
-  const truncate = { steps: 3, backward: 6 }
-  const straight = await modelOf('lstm', await cpu())
-  await fit(straight, set, { ...options(), truncate })
-
-  const backend = await cpu()
-  let left = calls
-  const lost = (): RnnError =>
-    new RnnError({ code: 'E_BACKEND_LOST', operation: 'test', problem: 'the device was lost' })
-  const fragile = decorate(backend, {
-    run(call) {
-      if (left-- <= 0) throw lost()
-      backend.run(call)
-    },
-    async read(ranges) {
-      if (left <= 0) throw lost()
-      return backend.read(ranges)
-    },
-  })
-  const model = await modelOf('lstm', fragile)
-  left = calls
-  let losses = 0
-  const recover = (): Promise<Backend> => {
-    losses++
-    return cpu()
-  }
-  await fit(model, set, { ...options(), truncate, snapshots: { every: 2, recover } })
-  expect(losses).toBe(1)
-  expect(await weightsOf(model)).toEqual(await weightsOf(straight))
 })
 
 test('nothing is left behind', async () => {
