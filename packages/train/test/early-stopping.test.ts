@@ -6,11 +6,16 @@ import {
   adam,
   crossEntropy,
   earlyStopping,
+  ema,
+  evaluate,
+  f1,
+  fit,
   Trainer,
   type Callback,
   type CallbackHost,
   type EarlyStoppingOptions,
   type EpochReport,
+  type Metric,
 } from '../src/index.ts'
 import { sequences, trained, weightsOf } from './helpers.ts'
 
@@ -21,6 +26,7 @@ async function stoppedAfter(values: readonly number[], settings: EarlyStoppingOp
   const host: CallbackHost = {
     readWeights: async () => ({}),
     writeWeights: () => {},
+    betterIn: (column) => (column === 'accuracy' ? 'more' : 'less'),
     learningRate: 0.1,
     scaleLearningRate: () => {},
   }
@@ -117,6 +123,71 @@ describe('in a training', () => {
     // A new trainer goes on from these weights.
     const next = await new Trainer(resumed, stopping()).fit(sequences(), { epochs: 1, validation })
     expect([next.stopped, next.rows.length]).toEqual([undefined, 1])
+  })
+
+  // The largest loss as the best one: that of the first epoch.
+  test('epochs that are over are a pause: training goes on from the last weights to the bit, the best in between', async () => {
+    const stopping = () => ({ ...options(), callbacks: [earlyStopping({ patience: 9, mode: 'max' })] })
+    const validation = sequences({ seed: 2 })
+    const straight = await trained()
+    const whole = await new Trainer(straight, stopping()).fit(sequences(), { epochs: 8, validation })
+
+    const model = await trained()
+    const trainer = new Trainer(model, stopping())
+    let last: Record<string, readonly number[]> = {}
+    await trainer.fit(sequences(), { epochs: 5, validation, onEpoch: async () => void (last = await weightsOf(model)) })
+    expect(await weightsOf(model)).not.toEqual(last)
+    const bytes = await trainer.checkpoint()
+
+    const resumed = await trained(7)
+    const second = new Trainer(resumed, stopping())
+    await second.restore(bytes)
+    for (const each of [trainer, second]) {
+      const history = await each.fit(sequences(), { epochs: 8, validation })
+      expect(history.column('loss')).toEqual(whole.column('loss'))
+    }
+    for (const each of [model, resumed]) expect(await weightsOf(each)).toEqual(await weightsOf(straight))
+  })
+
+  test('where averages are kept, the best ones stay when they are asked for at the end', async () => {
+    const model = await trained()
+    const averaging = ema({ decay: 0.5 })
+    const trainer = new Trainer(model, { ...options(), averaging, callbacks: [earlyStopping({ patience: 2 })] })
+    const validation = sequences({ seed: 2 })
+    const history = await trainer.fit(sequences(), { epochs: 60, validation })
+    expect(history.stopped).toMatch(/has not improved/)
+    const best = await weightsOf(model)
+    const measure = async () => (await evaluate(model, validation, { loss: crossEntropy() })).loss
+    const least = Math.min(...history.column('validationLoss'))
+    expect(await trainer.withAverages(measure)).toBeCloseTo(least, 6)
+    trainer.useAverages()
+    expect(await weightsOf(model)).toEqual(best)
+    expect(await measure()).toBeCloseTo(least, 6)
+  })
+
+  test('knows of metrics what is better in them, and asks where nobody says it', async () => {
+    const watch = (monitor: string, metrics: readonly Metric[]) =>
+      trained().then((model) =>
+        fit(model, sequences(), {
+          ...options(),
+          metrics,
+          callbacks: [earlyStopping({ monitor, patience: 60 })],
+          epochs: 6,
+          validation: sequences({ seed: 2 }),
+          onEpoch: async () => void weights.push(await weightsOf(model)),
+        }).then(async (history) => ({ history, final: await weightsOf(model) })),
+      )
+    const weights: Record<string, readonly number[]>[] = []
+    const { history, final } = await watch('validationF1', [f1()])
+    const scores = history.column('validationF1')
+    expect(scores.indexOf(Math.max(...scores))).not.toBe(scores.indexOf(Math.min(...scores)))
+    expect(final).toEqual(weights[scores.indexOf(Math.max(...scores))])
+
+    const own: Metric = { ...accuracy(), name: 'own' }
+    const { better: _, ...silent } = own
+    await expect(watch('validationOwn', [silent])).rejects.toThrow(
+      "nothing says whether 'validationOwn' should grow or fall; give mode: 'max' or 'min'",
+    )
   })
 
   test('restoreBest: false leaves the last weights', async () => {

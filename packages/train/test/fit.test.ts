@@ -259,3 +259,33 @@ function numbers(values: readonly number[]): TrainingSet {
       })),
   }
 }
+
+describe('a set that goes on without end', () => {
+  /** Batches for ever, of which so many make an epoch. */
+  function endless(batchCount: number): TrainingSet {
+    const [batch] = sequences().batches(0)
+    return {
+      batchCount,
+      sampleCount: 5 * batch!.size,
+      *batches() {
+        for (;;) yield batch!
+      },
+    }
+  }
+
+  test('ends an epoch with its batchCount, in training and in evaluation', async () => {
+    const model = await trained()
+    const trainer = new Trainer(model, { loss: crossEntropy(), optimizer: adam() })
+    await trainer.fit(endless(5), { epochs: 2, validation: endless(3) })
+    expect([trainer.position.step, trainer.history.rows.length]).toEqual([10, 2])
+    const { samples } = await evaluate(model, endless(3), { loss: crossEntropy() })
+    expect(samples).toBe(3 * 4)
+  })
+
+  test.each([Infinity, 2.5, Number.NaN, -1])('%s is no number of batches', async (batchCount) => {
+    const options = { loss: crossEntropy(), optimizer: adam(), epochs: 1 }
+    await expect(fit(await trained(), endless(batchCount), options)).rejects.toThrow(
+      `the training set says that it has ${batchCount} batches; batchCount is how many`,
+    )
+  })
+})

@@ -21,6 +21,7 @@ async function ratesAfter(values: readonly number[], settings: ReduceOnPlateauOp
   const host: CallbackHost = {
     readWeights: async () => ({}),
     writeWeights: () => {},
+    betterIn: (column) => (column === 'accuracy' ? 'more' : 'less'),
     get learningRate() {
       return rate
     },

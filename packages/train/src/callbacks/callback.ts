@@ -11,6 +11,8 @@ export interface CallbackHost {
   readWeights(): Promise<Record<string, HostArray>>
   /** Overwrites parameters, between two steps. @throws E_BUSY within `onEpoch` where averages are kept */
   writeWeights(weights: Readonly<Record<string, HostArray>>): void
+  /** Whether larger values of a column of the history are better, for losses and for metrics that say it. */
+  betterIn(column: string): 'more' | 'less' | undefined
   /** Of the next update. */
   readonly learningRate: number
   /** Multiplies the learning rate from the next update on, whatever the schedule says. Checkpoints keep it. */

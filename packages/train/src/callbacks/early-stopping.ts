@@ -6,13 +6,14 @@ import { monitorOf, type Monitor, type MonitorOptions } from './monitor.ts'
 
 /** Options of {@link earlyStopping}: `patience` is 3 by default, `minDelta` 0. */
 export interface EarlyStoppingOptions extends MonitorOptions {
-  /** When training ends, go back to the weights of the best epoch. Default: true. */
+  /** When training ends, go back to the weights of the best epoch; another `fit` goes on from those of the last one. Default: true. */
   readonly restoreBest?: boolean
 }
 
 /**
  * Stops when `monitor` hasn't improved for `patience` epochs (Prechelt 1998; the rule of Keras's `EarlyStopping`). The best weights are kept in host
- * memory, and in checkpoints. After an abort the weights stay those of the last step, so that training can go on.
+ * memory, and in checkpoints. After an abort the weights stay those of the last step, so that training can go on. Where the epochs are over before it stops, the last weights are kept beside the
+ * best ones: a further `fit` goes on from them, as if training had never paused.
  *
  * A training that was stopped is over: another `fit` of the same or a restored trainer returns at once, with the reason in `history.stopped`.
  *
@@ -24,17 +25,33 @@ export interface EarlyStoppingOptions extends MonitorOptions {
  */
 export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
   const { patience = 3, restoreBest = true } = options
-  const monitor = monitorOf('earlyStopping', { ...options, patience })
-  return { name: 'earlyStopping', begin: (host) => watch(host, monitor, patience, restoreBest) }
+  const monitorIn = monitorOf('earlyStopping', { ...options, patience })
+  return { name: 'earlyStopping', begin: (host) => watch(host, monitorIn(host), patience, restoreBest) }
+}
+
+type Weights = Record<string, HostArray>
+type Entries = [path: string, weights: HostArray][]
+
+/** Before the paths of the last weights, among the tensors of a checkpoint. */
+const LAST = 'last:'
+
+function renamed(weights: Weights, rename: (path: string) => string): Weights {
+  return Object.fromEntries(Object.entries(weights).map(([path, each]) => [rename(path), each]))
 }
 
 function watch(host: CallbackHost, monitor: Monitor, patience: number, restoreBest: boolean): CallbackRun {
   let best: number | undefined
   let bestEpoch = 0
   let waited = 0
-  let weights: Record<string, HostArray> | undefined
+  let weights: Weights | undefined
+  /** Those of the last step, while the model holds the best ones and training may go on. */
+  let last: Weights | undefined
   return {
-    onBegin: (columns) => monitor.check(columns),
+    onBegin(columns) {
+      monitor.check(columns)
+      if (last !== undefined) host.writeWeights(last)
+      last = undefined
+    },
     async onEpoch({ epoch, row }) {
       const value = monitor.valueIn(row)
       if (monitor.better(value, best)) {
@@ -48,15 +65,28 @@ function watch(host: CallbackHost, monitor: Monitor, patience: number, restoreBe
       if (waited < patience) return undefined
       return `${monitor.column} has not improved for ${waited} epochs, since epoch ${bestEpoch}`
     },
-    onEnd() {
-      if (weights !== undefined) host.writeWeights(weights)
+    async onEnd({ stopped }) {
+      if (weights === undefined) return
+      if (stopped === undefined) last = await host.readWeights()
+      host.writeWeights(weights)
     },
-    save: () => ({ state: { best: best ?? null, bestEpoch, waited }, ...(weights && { tensors: weights }) }),
+    save: () => ({
+      state: { best: best ?? null, bestEpoch, waited },
+      ...(weights && { tensors: { ...weights, ...(last && renamed(last, (path) => LAST + path)) } }),
+    }),
     restore({ state, tensors }) {
       best = typeof state['best'] === 'number' ? state['best'] : undefined
       bestEpoch = Number(state['bestEpoch'])
       waited = Number(state['waited'])
-      weights = tensors && { ...tensors }
+      if (tensors === undefined) {
+        weights = last = undefined
+        return
+      }
+      const [ofLast, ofBest] = [true, false].map((wanted) => {
+        return Object.entries(tensors).filter(([path]) => path.startsWith(LAST) === wanted)
+      }) as [Entries, Entries]
+      weights = Object.fromEntries(ofBest)
+      last = ofLast.length === 0 ? undefined : renamed(Object.fromEntries(ofLast), (path) => path.slice(LAST.length))
     },
   }
 }

@@ -2,6 +2,7 @@
 
 import { RnnError } from '@rnn/core'
 import type { HistoryRow } from '../history/history.ts'
+import type { CallbackHost } from './callback.ts'
 
 /** What counts as better. */
 export interface MonitorOptions {
@@ -11,14 +12,14 @@ export interface MonitorOptions {
   readonly patience?: number
   /** By how much better an epoch must be to count. */
   readonly minDelta?: number
-  /** Whether larger is better. Default: `max` for a column whose name ends in accuracy, else `min`. */
+  /** Whether larger is better. Default: as the metric says (`Metric.better`), `min` for losses; a metric of your own that doesn't say it needs this. */
   readonly mode?: 'min' | 'max'
 }
 
-/** The column that is watched. */
+/** The column that is watched in one training. */
 export interface Monitor {
   readonly column: string
-  /** @throws E_VALUE when the history has no such column */
+  /** @throws E_VALUE when the history has no such column, or nobody says what is better in it */
   check(columns: readonly string[]): void
   /** @throws E_VALUE when the row has no such column */
   valueIn(row: HistoryRow): number
@@ -26,10 +27,12 @@ export interface Monitor {
   better(value: number, best: number | undefined): boolean
 }
 
-/** @throws E_VALUE for a patience or a minDelta out of range */
-export function monitorOf(operation: string, options: MonitorOptions & { readonly patience: number }): Monitor {
+/** Checks the options; what comes back makes the monitor of a training. @throws E_VALUE for a patience or a minDelta out of range */
+export function monitorOf(
+  operation: string,
+  options: MonitorOptions & { readonly patience: number },
+): (host: Pick<CallbackHost, 'betterIn'>) => Monitor {
   const { monitor: column = 'validationLoss', patience, minDelta = 0 } = options
-  const mode = options.mode ?? (/accuracy$/i.test(column) ? 'max' : 'min')
   if (!(Number.isInteger(patience) && patience >= 1 && minDelta >= 0)) {
     throw new RnnError({
       code: 'E_VALUE',
@@ -38,19 +41,34 @@ export function monitorOf(operation: string, options: MonitorOptions & { readonl
       fix: 'patience is a whole number from 1 on, minDelta 0 or more',
     })
   }
-  const sign = mode === 'min' ? 1 : -1
-  return {
-    column,
-    check(columns) {
-      if (!columns.includes(column)) throw nothingToMonitor(operation, column, columns)
-    },
-    valueIn(row) {
-      const value = row[column]
-      if (value === undefined) throw nothingToMonitor(operation, column, Object.keys(row))
-      return value
-    },
-    better: (value, best) => Number.isFinite(value) && (best === undefined || sign * (best - value) > minDelta),
+  return (host) => {
+    const mode = options.mode ?? MODES[host.betterIn(column) ?? 'unknown']
+    const sign = mode === 'max' ? -1 : 1
+    return {
+      column,
+      check(columns) {
+        if (!columns.includes(column)) throw nothingToMonitor(operation, column, columns)
+        if (mode === undefined) throw unknownDirection(operation, column)
+      },
+      valueIn(row) {
+        const value = row[column]
+        if (value === undefined) throw nothingToMonitor(operation, column, Object.keys(row))
+        return value
+      },
+      better: (value, best) => Number.isFinite(value) && (best === undefined || sign * (best - value) > minDelta),
+    }
   }
+}
+
+const MODES = { more: 'max', less: 'min', unknown: undefined } as const
+
+function unknownDirection(operation: string, column: string): RnnError {
+  return new RnnError({
+    code: 'E_VALUE',
+    operation,
+    problem: `nothing says whether '${column}' should grow or fall`,
+    fix: "give mode: 'max' or 'min', or let the metric say better: 'more' or 'less'",
+  })
 }
 
 function nothingToMonitor(operation: string, column: string, columns: readonly string[]): RnnError {

@@ -34,7 +34,7 @@ interface Rule {
  */
 export function reduceOnPlateau(options: ReduceOnPlateauOptions = {}): Callback {
   const { patience = 10, minDelta = 1e-4, factor = 0.1, cooldown = 0, minLearningRate = 0 } = options
-  const monitor = monitorOf('reduceOnPlateau', { ...options, patience, minDelta })
+  const monitorIn = monitorOf('reduceOnPlateau', { ...options, patience, minDelta })
   checkAtLeast('reduceOnPlateau', 'minLearningRate', minLearningRate, 0)
   if (!(factor > 0 && factor < 1 && Number.isInteger(cooldown) && cooldown >= 0)) {
     throw new RnnError({
@@ -45,7 +45,7 @@ export function reduceOnPlateau(options: ReduceOnPlateauOptions = {}): Callback 
     })
   }
   const rule = { patience, factor, cooldown, minLearningRate }
-  return { name: 'reduceOnPlateau', begin: (host) => watch(host, monitor, rule) }
+  return { name: 'reduceOnPlateau', begin: (host) => watch(host, monitorIn(host), rule) }
 }
 
 function watch(host: CallbackHost, monitor: Monitor, rule: Rule): CallbackRun {

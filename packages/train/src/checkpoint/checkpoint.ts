@@ -82,6 +82,10 @@ export async function takeCheckpoint<Input, Output, Targets>(
   }
 
   const [arrays, counts, sums] = await Promise.all([reading, counting, summing])
+  if (state.options.notFinite !== 'continue') {
+    const spoilt = tensors.find(([name], i) => name.startsWith('model/') && !arrays[i]?.every(Number.isFinite))
+    if (spoilt !== undefined) throw spoiltWeights(spoilt[0].slice('model/'.length))
+  }
   const entries: [string, HostArray][] = [
     ...tensors.map(([name], i): [string, HostArray] => [
       name,
@@ -93,6 +97,15 @@ export async function takeCheckpoint<Input, Output, Targets>(
     ),
   ]
   return writeSafetensors(entries, { format: 'rnn', [METADATA]: JSON.stringify({ ...head, sums }) })
+}
+
+function spoiltWeights(path: string): RnnError {
+  return new RnnError({
+    code: 'E_NOT_FINITE',
+    operation: 'checkpoint',
+    problem: `${path} holds values that are NaN or infinite, from which no training goes on`,
+    fix: "go back to an earlier checkpoint and lower the learning rate, or clip the gradients; notFinite: 'continue' saves it all the same",
+  })
 }
 
 /** The weights of the training and their averages, whichever of them the model holds. */

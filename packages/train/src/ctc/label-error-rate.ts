@@ -67,6 +67,7 @@ export function labelErrorRate<const Name extends string = 'labelErrorRate'>(
   checkBlank(operation, blank)
   return {
     name,
+    better: 'less',
     combine: 'append',
     // Blocks one behind the other: rows, time steps, labels, the best paths (−1 past their ends), the targets (−1 past theirs).
     count(outputs, targets, { lengths }) {

@@ -24,7 +24,8 @@ export interface MeasuredLoss {
 }
 
 /**
- * A function of outputs and targets that training makes smaller. `compute` is all that a loss of one's own needs:
+ * A function of outputs and targets that training makes smaller. `compute` is all that a loss of one's own needs. What the context says doesn't count, it must leave out
+ * itself; `elementLoss` makes losses that do:
  *
  * ```ts
  * const meanAbsolute: Loss = { name: 'meanAbsolute', configuration: {}, compute: (y, t) => mean(abs(sub(y, t))) }
@@ -35,10 +36,14 @@ export interface Loss<Outputs = Tensor, Targets = Tensor> {
   /** The options, as JSON: part of a checkpoint's fingerprint. */
   readonly configuration: JsonObject
   /**
-   * Called by `fit` and `evaluate` with the targets and lengths of each batch, as the set gives them, before its step: where they lie in host memory, what is wrong with them can be said on
+   * Called by `fit` and `evaluate` with the targets, lengths and sample weights of each batch, as the set gives them, before its step: where they lie in host memory, what is wrong with them can be said on
    * any backend, and before anything has happened. Throws what is to be said. Default: nothing is looked at.
    */
-  check?(targets: HostInput<Targets>, lengths: HostArray | Tensor | undefined): void
+  check?(
+    targets: HostInput<Targets>,
+    lengths: HostArray | Tensor | undefined,
+    sampleWeights: HostArray | Tensor | undefined,
+  ): void
   /** The mean over the batch, float32 `[]`. It belongs to the caller's scope. */
   compute(outputs: Outputs, targets: Targets, context?: LossContext): Tensor
   /** As `compute`, with the weight of the batch. Default: each sample of the batch weighs 1. */

@@ -22,6 +22,7 @@ export function lossMetric<const Name extends string, Outputs = Tensor, Targets 
 ): Metric<Name, number, Outputs, Targets> {
   return {
     name,
+    better: 'less',
     combine: 'append',
     count(outputs, targets, context) {
       const size = targets instanceof Tensor ? (targets.shape[0] ?? 1) : 1

@@ -22,6 +22,8 @@ export interface Metric<Name extends string = string, Value = unknown, Outputs =
    * has. They stay on the device until the epoch is over: then let a batch have few. Default: `sum`.
    */
   readonly combine?: 'sum' | 'append'
+  /** Whether larger values are better: what watches them (`earlyStopping`, `reduceOnPlateau`) goes by it. Default: nobody knows, and such a callback has to be told. */
+  readonly better?: 'more' | 'less'
   /** What one batch adds: int32 or float32, the same shape for every batch (with `append` but for the first axis). Runs in a scope of its own. */
   count(outputs: Outputs, targets: Targets, context: LossContext): Tensor
   /** The value of the counts of all batches, row-major. */

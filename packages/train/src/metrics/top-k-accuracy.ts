@@ -1,7 +1,7 @@
 // Top-k accuracy: the share of rows whose class is among the k best guesses.
 
 import { cast, equal, greaterEqual, logicalAnd, max, reshape, RnnError, stack, sum, topK } from '@rnn/core'
-import { compareLabels } from './class-labels.ts'
+import { checkDistributions, compareLabels, oddRows } from './class-labels.ts'
 import type { Metric } from './metric.ts'
 
 /** Options of {@link topKAccuracy}. */
@@ -37,6 +37,7 @@ export function topKAccuracy<const Name extends string = 'topKAccuracy'>(
   }
   return {
     name,
+    better: 'more',
     count(outputs, targets, context) {
       const width = outputs.shape.at(-1) ?? 0
       if (width < k) {
@@ -51,8 +52,11 @@ export function topKAccuracy<const Name extends string = 'topKAccuracy'>(
       const counts = greaterEqual(labels, 0)
       const guesses = topK(outputs, k).indices
       const found = max(equal(guesses, reshape(labels, [...labels.shape, 1])), { axis: -1 })
-      return stack([sum(cast(logicalAnd(found, counts), 'int32')), sum(cast(counts, 'int32'))])
+      return stack([sum(cast(logicalAnd(found, counts), 'int32')), sum(cast(counts, 'int32')), oddRows(labels)])
     },
-    value: ([right = 0, counted = 0]) => (counted === 0 ? 0 : right / counted),
+    value([right = 0, counted = 0, odd]) {
+      checkDistributions(operation, odd)
+      return counted === 0 ? 0 : right / counted
+    },
   }
 }

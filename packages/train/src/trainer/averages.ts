@@ -52,7 +52,7 @@ export function useAverages<Input, Output, Targets>(state: TrainingState<Input, 
   state.assertBetweenSteps('useAverages')
   state.assertOwnWeights('useAverages')
   state.assertTogether('useAverages')
-  averages.copyInto(state.parameters())
+  if (!state.chosen) averages.copyInto(state.parameters())
 }
 
 /** The first one brings the averages in, the last one takes them out. */
@@ -61,7 +61,7 @@ function borrow<Input, Output, Targets>(state: TrainingState<Input, Output, Targ
   const before = state.borrowers
   state.borrowers += by
   if (averages === undefined) return
-  const enters = before === 0 && averages.taken > 0
+  const enters = before === 0 && averages.taken > 0 && !state.chosen
   const leaves = state.borrowers === 0 && averages.exchanged
   if (enters || leaves) averages.exchange(model.backend, state.parameters())
 }

@@ -24,7 +24,7 @@ export interface TrainingBatch<Input = Tensor, Targets = Tensor> {
 
 /** Batches, epoch by epoch. */
 export interface TrainingSet<Input = Tensor, Targets = Tensor> {
-  /** Batches in one epoch. */
+  /** Batches in one epoch, which ends with them: `batches` may go on without end. */
   readonly batchCount: number
   /** Samples in one epoch. */
   readonly sampleCount: number
@@ -35,10 +35,16 @@ export interface TrainingSet<Input = Tensor, Targets = Tensor> {
   ): AsyncIterable<TrainingBatch<Input, Targets>> | Iterable<TrainingBatch<Input, Targets>>
 }
 
-/** @throws E_VALUE for a set without batches */
-export function checkNotEmpty(operation: string, name: string, set: { readonly batchCount: number }): void {
-  if (set.batchCount > 0) return
-  throw emptySet(operation, name)
+/** @throws E_VALUE for a set without batches, or of a number that is none */
+export function checkNotEmpty(operation: string, name: string, { batchCount }: { readonly batchCount: number }): void {
+  if (batchCount === 0) throw emptySet(operation, name)
+  if (Number.isSafeInteger(batchCount) && batchCount > 0) return
+  throw new RnnError({
+    code: 'E_VALUE',
+    operation,
+    problem: `the ${name} says that it has ${batchCount} batches`,
+    fix: 'batchCount is how many batches make an epoch; of a set that goes on without end, choose one',
+  })
 }
 
 /** A set that has nothing to give. */

@@ -104,6 +104,7 @@ export async function runEvaluation<Input, Output, Targets>(
       await readings.advance()
       onBatch?.(batches, set.batchCount)
       await breather.pause()
+      if (batches >= set.batchCount) break // a set may go on without end
     }
     if (batches === 0) throw emptySet('evaluate', 'set to evaluate on')
     await readings.settle()
@@ -125,7 +126,7 @@ function evaluateBatch<Input, Output, Targets>(
   { totals, readings, stream }: Gathering<Output, Targets>,
   number: number,
 ): void {
-  loss?.check?.(batch.targets, batch.lengths)
+  loss?.check?.(batch.targets, batch.lengths, batch.sampleWeights)
   const { backend } = model
   const measured = scope(backend, () => {
     const input = stepInput(batch, undefined, stream, backend)

@@ -11,7 +11,9 @@ import { Pace } from './pace.ts'
 import { Recovery, type SnapshotOptions } from './recovery.ts'
 import { gathered } from './relocation.ts'
 import { historyColumns, historyRow, type EpochReport, type Progress } from './reports.ts'
-import { applyGradients, computeGradients, finishAccumulation } from './training-step.ts'
+import { assertFiniteGradients } from './finite-gradients.ts'
+import { KeptStates } from './kept-states.ts'
+import { applyGradients, computeGradients, finishAccumulation, type StepGradients } from './training-step.ts'
 import type { TrainingState } from './training-state.ts'
 import { checkTruncation, windowAt, windowCount, type TruncationOptions, type Window } from './windows.ts'
 
@@ -86,7 +88,10 @@ export async function fitLoop<Input, Output, Targets>(
   try {
     const goesOn = (): boolean => state.epoch < epochs && state.history.stopped === undefined
     const columns = historyColumns(state.options.metrics ?? [], validation !== undefined)
-    if (goesOn()) for (const { run: callback } of state.callbacks) await callback.onBegin?.(columns)
+    if (goesOn()) {
+      for (const { run: callback } of state.callbacks) await callback.onBegin?.(columns)
+      state.chosen = false
+    }
     await gathered(state)
     if (goesOn()) await recovery?.begin()
     while (goesOn()) {
@@ -119,7 +124,8 @@ async function trainEpoch<Input, Output, Targets>(run: Run<Input, Output, Target
   const { truncate } = options
   const resumedAt = state.batch
   let since = performance.now()
-  for await (const batch of set.batches(state.epoch, state.batch)) {
+  const rest = state.batch < set.batchCount ? set.batches(state.epoch, state.batch) : []
+  for await (const batch of rest) {
     const windows = truncate === undefined ? 1 : windowCount(batch, truncate)
     for (let index = state.window; index < windows; index++) {
       await atOwnWeights(state)
@@ -138,6 +144,7 @@ async function trainEpoch<Input, Output, Targets>(run: Run<Input, Output, Target
       await run.recovery?.step()
       await breather.pause()
     }
+    if (state.batch >= set.batchCount) break // a set may go on without end
   }
   if (state.batch === 0 && resumedAt === 0) throw emptySet('fit', 'training set')
   await atOwnWeights(state)
@@ -152,22 +159,29 @@ async function trainStep<Input, Output, Targets>(
   window: Window | undefined,
 ): Promise<void> {
   const place = { epoch: state.epoch + 1, batch: state.batch + 1, step: state.optimizer.step + 1 }
-  const step = computeGradients(state, batch, window)
-  const pending = { loss: step.loss, weight: step.weight, ...place }
+  const states = new KeptStates(state.statesOfModel())
+  let step: StepGradients | undefined
   try {
+    step = computeGradients(state, batch, window)
     if (watch?.due(place)) watch.look(step.gradients, place)
-    state.readings.assertFinite(pending)
+    state.readings.assertFinite({ loss: step.loss, weight: step.weight, ...place })
+    if (state.options.notFinite !== 'continue') assertFiniteGradients(step.gradients, place)
     applyGradients(state, step, window)
   } catch (error) {
-    // Before training ends for it: where does the trouble begin?
-    if (hasCode(error, 'E_NOT_FINITE') && !watch?.due(place)) watch?.look(step.gradients, place)
-    step.dispose()
-    state.stream.undo()
+    if (step !== undefined) {
+      // Before training ends for it: where does the trouble begin?
+      if (hasCode(error, 'E_NOT_FINITE') && !watch?.due(place)) watch?.look(step.gradients, place)
+      step.dispose()
+      state.stream.undo()
+    }
+    if (!hasCode(error, 'E_BACKEND_LOST')) states.putBack()
     await watch?.settle()
     throw error
+  } finally {
+    states.dispose()
   }
   step.disposeGradients()
-  state.readings.push(pending)
+  state.readings.push({ loss: step.loss, weight: step.weight, ...place })
   await state.readings.advance()
   await watch?.advance()
 }

@@ -174,7 +174,8 @@ function free({ loss, weight }: PendingLoss): void {
   if (typeof weight !== 'number') weight.dispose()
 }
 
-function notFinite(problem: string, first: string): RnnError {
+/** The error of a training that has gone astray. */
+export function notFinite(problem: string, first: string): RnnError {
   return new RnnError({
     code: 'E_NOT_FINITE',
     operation: 'fit',

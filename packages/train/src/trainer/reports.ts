@@ -1,6 +1,7 @@
 // What `fit` tells while it runs.
 
 import type { HistoryRow } from '../history/history.ts'
+import type { Metric } from '../metrics/metric.ts'
 
 /** Where a training is, after a step. */
 export interface Progress {
@@ -61,6 +62,15 @@ export function historyColumns(metrics: readonly { readonly name: string }[], va
   const names = metrics.map(({ name }) => name)
   const validation = validated ? ['validationLoss', ...names.map(validationColumn)] : []
   return ['epoch', 'loss', ...names, ...validation, 'learningRate', 'seconds']
+}
+
+/** Whether larger values of a column are better; undefined where nobody says it. */
+export function betterIn(
+  metrics: readonly Pick<Metric, 'name' | 'better'>[],
+  column: string,
+): 'more' | 'less' | undefined {
+  if (column === 'loss' || column === 'validationLoss') return 'less'
+  return metrics.find(({ name }) => name === column || validationColumn(name) === column)?.better
 }
 
 function validationColumn(name: string): string {

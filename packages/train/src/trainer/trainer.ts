@@ -5,12 +5,14 @@ import type { HostArray } from '@rnn/layers'
 import type { CallbackHost } from '../callbacks/callback.ts'
 import { readCheckpoint, takeCheckpoint } from '../checkpoint/checkpoint.ts'
 import type { History } from '../history/history.ts'
+import type { Metric } from '../metrics/metric.ts'
 import type { NamedTensors } from '../optimizers/optimizer-state.ts'
 import type { TrainingBatch, TrainingSet } from './batches.ts'
 import { fitLoop, type FitLoopOptions } from './fit-loop.ts'
 import type { TrainableModel } from './model.ts'
 import { lendAverages, useAverages } from './averages.ts'
 import { relocate } from './relocation.ts'
+import { betterIn } from './reports.ts'
 import { applyGradients, computeGradients, finishAccumulation, StepGradients } from './training-step.ts'
 import { TrainingState, type TrainerOptions } from './training-state.ts'
 
@@ -25,10 +27,18 @@ export interface Position {
 }
 
 /** What callbacks may do to a trainer. */
-function hostOf<Input, Output, Targets>(trainer: Trainer<Input, Output, Targets>): CallbackHost {
+function hostOf<Input, Output, Targets>(
+  trainer: Trainer<Input, Output, Targets>,
+  metrics: readonly Pick<Metric, 'name' | 'better'>[],
+  onWrite: () => void,
+): CallbackHost {
   return {
+    betterIn: (column) => betterIn(metrics, column),
     readWeights: () => trainer.readWeights(),
-    writeWeights: (weights) => trainer.writeWeights(weights),
+    writeWeights(weights) {
+      trainer.writeWeights(weights)
+      onWrite()
+    },
     get learningRate() {
       return trainer.learningRate
     },
@@ -51,7 +61,8 @@ export class Trainer<Input = Tensor, Output = Tensor, Targets = Tensor> {
   readonly #state: TrainingState<Input, Output, Targets>
 
   constructor(model: TrainableModel<Input, Output>, options: TrainerOptions<NoInfer<Output>, Targets>) {
-    this.#state = new TrainingState(model, options, hostOf(this))
+    const host = hostOf(this, options.metrics ?? [], () => (this.#state.chosen = true))
+    this.#state = new TrainingState(model, options, host)
   }
 
   get model(): TrainableModel<Input, Output> {
@@ -165,7 +176,8 @@ export class Trainer<Input = Tensor, Output = Tensor, Targets = Tensor> {
   }
 
   /**
-   * Overwrites the weights by their averages, for good: the end of a training. Where no averages were taken yet the weights stay.
+   * Overwrites the weights by their averages, for good: the end of a training. Where no averages were taken yet the weights stay; so do those that
+   * `earlyStopping` brought back, which were the averages of the best epoch.
    *
    * @throws E_VALUE without `averaging`, E_BUSY in the middle of a step
    */

@@ -93,6 +93,8 @@ export class TrainingState<Input, Output, Targets> {
   /** Gradients on their way to the next update. */
   readonly accumulation: GradientAccumulation = new GradientAccumulation()
   readonly averages: AveragedWeights | undefined
+  /** Whether a callback has written the weights since training last went on: early stopping brings back the best ones, and where averages are kept, those were averages. */
+  chosen: boolean = false
   /** How many have the model hold its averages at the moment. */
   borrowers: number = 0
   /** Resolves when those of them are done that `fit` must wait for. */

@@ -75,7 +75,7 @@ export function computeGradients<Input, Output, Targets>(
   state.assertOwnWeights('computeGradients')
   const backend = state.assertTogether('computeGradients')
   const { model, options, totals, stream } = state
-  options.loss.check?.(batch.targets, batch.lengths)
+  options.loss.check?.(batch.targets, batch.lengths, batch.sampleWeights)
   state.stepping = true
   const allPasses: StreamPass[] = []
   const allNotes: LossNotes[] = []
