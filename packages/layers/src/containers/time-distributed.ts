@@ -36,9 +36,9 @@ export class TimeDistributed extends Module {
     if (batch === undefined || time === undefined)
       throw misfit(`the input has shape ${formatShape(x.shape)}, expected [batch, time, …]`)
     return scope(x.backend, () => {
-      // Lengths and gaps are of this module's time steps: within one of them there is nothing that they could be of.
+      // Lengths, gaps and the states of a stream are of this module's time steps: within one of them there is nothing that they could be of.
       const notes = context.notes && { penalty: context.notes.penalty.bind(context.notes), counted: () => {} }
-      const inner = { ...child(context, 'layer'), lengths: undefined, gaps: undefined, notes }
+      const inner = { ...child(context, 'layer'), lengths: undefined, gaps: undefined, carry: undefined, notes }
       const y = this.layer.forward(reshape(x, [batch * time, ...features]), inner)
       const [samples, ...rest] = y.shape
       if (samples !== batch * time) {
@@ -59,7 +59,7 @@ function misfit(problem: string): RnnError {
 
 /**
  * Applies a layer to every time step by itself. `dense` and others that work on the last axis need no such container; layers over images, or over sequences
- * within a step, do.
+ * within a step, do. Each step is whole: recurrent layers within begin anew, in a stream as well.
  *
  * ```ts
  * // sentences of words of characters: int32 [batch, words, characters] → [batch, words, 2·16] → [batch, 64]

@@ -1,6 +1,7 @@
 // The largest value of each feature over a sequence.
 
 import { greater, max, reshape, scope, select, zeros, type Tensor } from '@rnn/core'
+import { checkNoStream } from '../checks.ts'
 import { describe, type ModuleConfig } from '../config/config.ts'
 import { INFERENCE, type ForwardContext } from '../context.ts'
 import { SameSize } from './same-size.ts'
@@ -15,10 +16,11 @@ export class MaxOverTime extends SameSize {
     return 'maxOverTime'
   }
 
-  /** @param x float32 `[batch, time, features]` @returns float32 `[batch, features]`; zeros for a row of length 0 */
+  /** @param x float32 `[batch, time, features]` @returns float32 `[batch, features]`; zeros for a row of length 0. @throws E_UNSUPPORTED in a stream */
   override forward(x: Tensor, context: ForwardContext = INFERENCE): Tensor {
     const { lengths } = context
     checkPooling('maxOverTime', x, lengths)
+    checkNoStream('maxOverTime', context)
     const [batch = 0, time = 0, features = 0] = x.shape
     if (time === 0) return zeros([batch, features], { backend: x.backend })
     if (lengths === undefined) return max(x, { axis: 1 })

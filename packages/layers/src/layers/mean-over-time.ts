@@ -1,6 +1,7 @@
 // The mean of each feature over a sequence.
 
 import { cast, div, maximum, mean, reshape, scope, select, sum, zeros, type Tensor } from '@rnn/core'
+import { checkNoStream } from '../checks.ts'
 import { describe, type ModuleConfig } from '../config/config.ts'
 import { INFERENCE, type ForwardContext } from '../context.ts'
 import { SameSize } from './same-size.ts'
@@ -12,10 +13,11 @@ export class MeanOverTime extends SameSize {
     return 'meanOverTime'
   }
 
-  /** @param x float32 `[batch, time, features]` @returns float32 `[batch, features]`; zeros for a row of length 0 */
+  /** @param x float32 `[batch, time, features]` @returns float32 `[batch, features]`; zeros for a row of length 0. @throws E_UNSUPPORTED in a stream */
   override forward(x: Tensor, context: ForwardContext = INFERENCE): Tensor {
     const { lengths } = context
     checkPooling('meanOverTime', x, lengths)
+    checkNoStream('meanOverTime', context)
     const [batch = 0, time = 0, features = 0] = x.shape
     if (time === 0) return zeros([batch, features], { backend: x.backend })
     if (lengths === undefined) return mean(x, { axis: 1 })
