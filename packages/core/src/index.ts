@@ -2,6 +2,7 @@
 
 export { fusedCounts, type FusedCount } from './backend-state.ts'
 export { capture, type Captured } from './capture.ts'
+export { namedByKind } from './cells/built-in.ts'
 export { CELL_ACTIVATIONS, hardSigmoid, type CellActivation, type CellActivationOptions } from './cells/activations.ts'
 export * from './cells/cell.ts'
 export * from './cells/conv-lstm.ts'

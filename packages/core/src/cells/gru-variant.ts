@@ -6,7 +6,8 @@ import { linear, matmul } from '../ops/matmul.ts'
 import { split } from '../ops/views.ts'
 import type { Tensor } from '../tensor.ts'
 import { cellActivations, ownOptions, type CellActivationOptions } from './activations.ts'
-import { defineCell, type Cell, type Parameters } from './cell.ts'
+import { defineBuiltInCell } from './built-in.ts'
+import type { Cell, Parameters } from './cell.ts'
 import { gruCell } from './gru.ts'
 import { projectInput } from './project-input.ts'
 
@@ -40,7 +41,7 @@ export function gruVariant(options: GruOptions = {}): GruCell {
   const own = ownOptions(options, DEFAULTS)
   if (Object.keys(own).length === 0) return gruCell as unknown as GruCell // it has one parameter more
 
-  return defineCell<GruParameter, readonly [h: Tensor]>({
+  return defineBuiltInCell<GruParameter, readonly [h: Tensor]>({
     kind: 'gru',
     options: own,
     gates: 3,

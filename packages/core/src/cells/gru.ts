@@ -6,7 +6,8 @@ import { linear } from '../ops/matmul.ts'
 import { sigmoid, tanh } from '../ops/unary.ts'
 import { split } from '../ops/views.ts'
 import type { Tensor } from '../tensor.ts'
-import { defineCell, type Cell } from './cell.ts'
+import { defineBuiltInCell } from './built-in.ts'
+import type { Cell } from './cell.ts'
 import { projectInput } from './project-input.ts'
 
 /**
@@ -14,7 +15,7 @@ import { projectInput } from './project-input.ts'
  * Parameters: kernel `[I, 3H]`, recurrent `[H, 3H]`, bias and recurrentBias `[3H]`.
  */
 export const gruCell: Cell<'kernel' | 'recurrent' | 'bias' | 'recurrentBias', readonly [h: Tensor]> =
-  /* @__PURE__ */ defineCell<'kernel' | 'recurrent' | 'bias' | 'recurrentBias', readonly [h: Tensor]>({
+  /* @__PURE__ */ defineBuiltInCell<'kernel' | 'recurrent' | 'bias' | 'recurrentBias', readonly [h: Tensor]>({
     kind: 'gru',
     gates: 3,
     stateSizes: (units) => [units],

@@ -4,13 +4,14 @@ import { glorotUniform, uniformInitializer, zeroInitializer, type ParameterSpec 
 import { add, mul } from '../ops/binary.ts'
 import { relu, tanh } from '../ops/unary.ts'
 import type { Tensor } from '../tensor.ts'
-import { defineCell, type Cell } from './cell.ts'
+import { defineBuiltInCell } from './built-in.ts'
+import type { Cell } from './cell.ts'
 import { projectInput } from './project-input.ts'
 
 type IndRnnParameter = 'kernel' | 'recurrent' | 'bias'
 
 function indRnn(name: string, activation: (x: Tensor) => Tensor): Cell<IndRnnParameter, readonly [h: Tensor]> {
-  return defineCell<IndRnnParameter, readonly [h: Tensor]>({
+  return defineBuiltInCell<IndRnnParameter, readonly [h: Tensor]>({
     kind: 'indRnn',
     options: { activation: name },
     gates: 1,

@@ -6,7 +6,8 @@ import { add } from '../ops/binary.ts'
 import { linear } from '../ops/matmul.ts'
 import type { Tensor } from '../tensor.ts'
 import { cellActivation, ownOptions, type CellActivation } from './activations.ts'
-import { defineCell, type Cell } from './cell.ts'
+import { defineBuiltInCell } from './built-in.ts'
+import type { Cell } from './cell.ts'
 import { projectInput } from './project-input.ts'
 
 /** Options of `jordanCell`. */
@@ -45,7 +46,7 @@ export function jordanCell(options: JordanOptions = {}): Cell<JordanParameter, r
       fix: 'give a whole number of at least 1',
     })
   }
-  return defineCell<JordanParameter, readonly [y: Tensor]>({
+  return defineBuiltInCell<JordanParameter, readonly [y: Tensor]>({
     kind: 'jordan',
     options: ownOptions(options, DEFAULTS),
     gates: 1,

@@ -16,7 +16,8 @@ import { matmul } from '../ops/matmul.ts'
 import { slice, split } from '../ops/views.ts'
 import type { Tensor } from '../tensor.ts'
 import { cellActivations, ownOptions, type CellActivationOptions } from './activations.ts'
-import { defineCell, type Cell, type Parameters } from './cell.ts'
+import { defineBuiltInCell } from './built-in.ts'
+import type { Cell, Parameters } from './cell.ts'
 import { lstmCell } from './lstm.ts'
 import { projectInput } from './project-input.ts'
 
@@ -69,7 +70,7 @@ export function lstmVariant(options: LstmOptions = {}): LstmCell {
   if (Object.keys(own).length === 0) return lstmCell
 
   const gates = coupledGates ? 3 : 4
-  return defineCell<LstmParameter, readonly [h: Tensor, c: Tensor]>({
+  return defineBuiltInCell<LstmParameter, readonly [h: Tensor, c: Tensor]>({
     kind: 'lstm',
     options: own,
     gates,

@@ -6,7 +6,8 @@ import { linear } from '../ops/matmul.ts'
 import { sigmoid, tanh } from '../ops/unary.ts'
 import { split } from '../ops/views.ts'
 import type { Tensor } from '../tensor.ts'
-import { defineCell, type Cell } from './cell.ts'
+import { defineBuiltInCell } from './built-in.ts'
+import type { Cell } from './cell.ts'
 import { projectInput } from './project-input.ts'
 
 /**
@@ -14,7 +15,7 @@ import { projectInput } from './project-input.ts'
  * forget gate's bias starts at 1 (Jozefowicz et al. 2015). State: hidden, cell. Parameters: kernel `[I, 4H]`, recurrent `[H, 4H]`, bias `[4H]`.
  */
 export const lstmCell: Cell<'kernel' | 'recurrent' | 'bias', readonly [h: Tensor, c: Tensor]> =
-  /* @__PURE__ */ defineCell<'kernel' | 'recurrent' | 'bias', readonly [h: Tensor, c: Tensor]>({
+  /* @__PURE__ */ defineBuiltInCell<'kernel' | 'recurrent' | 'bias', readonly [h: Tensor, c: Tensor]>({
     kind: 'lstm',
     gates: 4,
     stateSizes: (units) => [units, units],

@@ -6,7 +6,8 @@ import { linear } from '../ops/matmul.ts'
 import { relu, tanh } from '../ops/unary.ts'
 import type { Tensor } from '../tensor.ts'
 import { cellActivations, ownOptions, type CellActivation } from './activations.ts'
-import { defineCell, type Cell } from './cell.ts'
+import { defineBuiltInCell } from './built-in.ts'
+import type { Cell } from './cell.ts'
 import { projectInput } from './project-input.ts'
 
 type SimpleParameter = 'kernel' | 'recurrent' | 'bias'
@@ -16,7 +17,7 @@ function simple(
   activation: (x: Tensor) => Tensor,
   options?: Cell['options'],
 ): Cell<SimpleParameter, readonly [h: Tensor]> {
-  return defineCell<SimpleParameter, readonly [h: Tensor]>({
+  return defineBuiltInCell<SimpleParameter, readonly [h: Tensor]>({
     kind,
     ...(options && { options }),
     gates: 1,

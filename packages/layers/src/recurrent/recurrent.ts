@@ -60,6 +60,8 @@ export interface RecurrentDescription {
   readonly options?: Readonly<Record<string, string | number | boolean>>
   /** The layers of which this one is made, in place of options of its own. */
   readonly parts?: readonly Recurrent[]
+  /** True where the type would name other equations than those of the cell. */
+  readonly misnamed?: boolean
 }
 
 /** What makes a recurrent layer more than one cell in one direction. */
@@ -362,7 +364,15 @@ export class Recurrent<State extends readonly Tensor[] = readonly Tensor[]> exte
   }
 
   #describe(): ModuleConfig {
-    const { type, options, parts } = this.#description
+    const { type, options, parts, misnamed = false } = this.#description
+    if (misnamed) {
+      throw new RnnError({
+        code: 'E_CONFIGURATION',
+        operation: 'rnn',
+        problem: `a cell of your own has the kind '${this.cell.kind}', and would come back with the equations of the built-in one`,
+        fix: 'give it a kind of its own',
+      })
+    }
     if (parts !== undefined) return { type, layers: parts.map((part) => part.toJSON()) }
     const { units, inputSize, layers, dropout, recurrentDropout, residual, returns, direction } = this.options
     const { zoneout, cellZoneout, statefulRows } = this.options
