@@ -130,6 +130,36 @@ describe('logMel', () => {
     }
   })
 
+  it.each([
+    ['htk', 256],
+    ['htk', 200],
+    ['slaney', 121],
+  ] as const)(
+    'agrees with frames as long as the FFT whose middle the window takes, where it is said to: %s, %i',
+    (scale, window) => {
+      const [sampleRate, fftSize, hop, bands] = [8000, 256, 80, 10]
+      const sound = Float32Array.from(noise(1500))
+      // As torch.stft and librosa's stft do with center=False: the window is padded to the FFT on both sides, frames are counted by the FFT.
+      const before = Math.floor((fftSize - window) / 2)
+      const padded = new Float64Array(fftSize)
+      for (let n = 0; n < window; n++) padded[before + n] = 0.5 - 0.5 * Math.cos((2 * Math.PI * n) / window)
+      const theirFrames = 1 + Math.floor((sound.length - fftSize) / hop)
+      const filters = melFilters({ sampleRate, fftSize, bands, scale })
+      const theirs = Array.from({ length: theirFrames }, (_, i) => {
+        const power = powerOf(
+          padded.map((w, n) => w * sound[i * hop + n]!),
+          fftSize,
+        )
+        return filters.map(({ first, weights }) => weights.reduce((sum, w, k) => sum + w * power[first + k]!, 0))
+      }).flat()
+      const mel = logMel({ sampleRate, window, hop, fftSize, bands, scale })
+      const { data } = mel.features(sound.subarray(before))
+      expect(mel.frameCount(sound.length - before)).toBeGreaterThanOrEqual(theirFrames)
+      // Logarithms are rounded to float32: of at most 32, by half of 2⁻¹⁹.
+      theirs.forEach((energy, i) => expect(Math.abs(data[i]! - Math.log(energy))).toBeLessThan(2 ** -19))
+    },
+  )
+
   it('says what is wrong with options and sounds', () => {
     const options = { sampleRate: 8000 }
     expect(failure(() => logMel({ ...options, fftSize: 300 })).message).toContain('power of two; use 512')

@@ -53,6 +53,7 @@ export { poisson, type PoissonOptions } from './losses/poisson.ts'
 // Metrics: one file each.
 export { accuracy, type AccuracyOptions } from './metrics/accuracy.ts'
 export { auc, type AucOptions } from './metrics/auc.ts'
+export { binaryAccuracy, type BinaryAccuracyOptions } from './metrics/binary-accuracy.ts'
 export { f1, precision, recall, type ClassScoreOptions } from './metrics/class-scores.ts'
 export { ConfusionMatrix, confusionMatrix, type ConfusionMatrixOptions } from './metrics/confusion-matrix.ts'
 export { lossMetric, mae, rmse } from './metrics/loss-metric.ts'

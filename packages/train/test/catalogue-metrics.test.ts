@@ -190,6 +190,22 @@ describe.each(backends)('over batches, %s', (_, make) => {
   })
 })
 
+test.each(backends)('R² of targets that are all the same is 0, or 1 where they are met, %s', async (_, make) => {
+  const backend = await make()
+  const random = hostUniform(key(4))
+  for (let i = 0; i < 400; i++) {
+    const constant = Math.fround((random() - 0.5) * 10 ** Math.floor(random() * 9 - 4))
+    const rows = scores.map((row, j) => [constant, constant, row[0]! + (j % 2)]) // the third feature varies
+    const real: Batch = (from, to, own) => [
+      tensor(rows.slice(from, to).map(([c = 0, , t = 0], j) => [c, c + 1 + j, t]), { backend: own }), // prettier-ignore
+      tensor(rows.slice(from, to), { backend: own }),
+      // Of the first batch nothing counts, of the others every third row doesn't.
+      { sampleWeights: tensor(rows.slice(from, to).map((_, j) => (from === 0 ? 0 : j % 3)), { backend: own }) }, // prettier-ignore
+    ]
+    expect(await over(rSquared(), backend, real)).toBe((1 + 0 + 1) / 3)
+  }
+})
+
 describe('metrics that append', () => {
   const set: TrainingSet<Tensor, Tensor> = {
     batchCount: SIZES.length,
@@ -319,8 +335,11 @@ test('wrong input is refused with what was expected', async () => {
   expect(() => precision({ classes: [] })).toThrow('give the number of each class once')
   expect(() => recall({ classes: [1, 1] })).toThrow('recall: classes [1,1]; give the number of each class once')
   expect(() => f1({ classes: [-1] })).toThrow('f1: classes [-1]')
-  const nine = f1({ classes: [9] })
-  expect(() => nine.value(new Int32Array(25), [5, 5])).toThrow('f1: class 9 of 5; use 0 … 4')
+  // Before the epoch, not at its end.
+  expect(() => f1({ classes: [9] }).count(outputs, targets, {})).toThrow('f1: class 9 of 5; use 0 … 4')
+  const [single, answers] = [tensor([[1], [2]], { backend }), ids([0, 1], backend)]
+  expect(() => recall({ classes: [2] }).count(single, answers, {})).toThrow('recall: class 2 of 2; use 0 … 1')
+  expect(() => precision({ classes: [1] }).count(single, answers, {})).not.toThrow()
   expect(() => auc().count(outputs, targets, {})).toThrow(
     "auc: the model's outputs have shape [23, 5]; it takes one score of yes",
   )

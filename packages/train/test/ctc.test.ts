@@ -3,7 +3,7 @@
 import { valueAndGrad } from '@rnn/autodiff'
 import { cpu } from '@rnn/backend-cpu'
 import { hostUniform, key, mul, sum, tensor, transpose, type Backend, type Tensor } from '@rnn/core'
-import { dense, sequential } from '@rnn/layers'
+import { dense, sequential, type HostArray } from '@rnn/layers'
 import { describe, expect, test } from 'vitest'
 import { adam, ctc, ctcLosses, evaluate, fit, type CtcLossesOptions, type TrainingSet } from '../src/index.ts'
 import { enumerated, recursion, type RowReference } from './ctc-reference.ts'
@@ -243,6 +243,37 @@ describe('labels that no alignment has', () => {
     expect(loss).toBeGreaterThan(0)
   })
 
+  test.each([
+    ['at hand', cpu],
+    ['far away', distantCpu],
+  ] as const)('stop nothing where their weight is 0, memory %s', async (_, make) => {
+    const backend = await make()
+    const model = await sequential(dense({ units: 4, inputSize: 4 })).init(backend, { seed: 1 })
+    const weighed = (weights: HostArray | Tensor): TrainingSet<Tensor, Tensor> => ({
+      batchCount: 1,
+      sampleCount: 3,
+      batches: () => [
+        {
+          inputs: { data: Float32Array.from(logits.flat(2)), shape: [3, 4, 4] },
+          targets: { data: Int32Array.from(padded(labels)), shape: [3, 4] },
+          lengths: { data: Int32Array.of(4, 4, 4), shape: [3] },
+          sampleWeights: weights,
+          size: 3,
+        },
+      ],
+    })
+    const options = { loss: ctc(), optimizer: adam({ learningRate: 0.1 }), epochs: 1 }
+    for (const form of [(w: Float32Array) => ({ data: w, shape: [3] }), (w: Float32Array) => tensor(w, { backend })]) {
+      const set = weighed(form(Float32Array.of(1, 0, 2)))
+      const { loss } = await evaluate(model, set, { loss: ctc() })
+      const history = await fit(model, set, options)
+      expect(history.rows[0]!.loss).toBe(loss)
+      expect(loss).toBeLessThan(Infinity)
+    }
+    const counting = weighed({ data: Float32Array.of(0, 1, 0), shape: [3] })
+    await expect(fit(model, counting, options)).rejects.toThrow('row 1 has 4 labels')
+  })
+
   test.each(backends)('count 0 with zeroInfinity, and change no other row, %s', async (_, make) => {
     const backend = await make()
     const got = await measure(logits, labelTensor(labels, backend), { zeroInfinity: true }, backend)
@@ -289,6 +320,33 @@ describe.each(backends)('the mean over a batch, %s', (_, make) => {
     const plain = await run(0.5)
     expect(plain.gradients.slice(12, 24)).toEqual(new Array(12).fill(0))
     expect(await run(Number.NaN)).toEqual(plain)
+  })
+
+  test('a row of weight 0 may have any labels and lengths: more than its time steps, none that is a class', async () => {
+    const backend = await make()
+    const sampleWeights = tensor([3, 0, 1], { backend })
+    const x = tensor(Float32Array.from(logits.flat(2)), { backend, shape: [3, 4, 3] })
+    const lengths = (own: number): Tensor => ids([4, own, 4], backend)
+    const run = async (row: readonly number[], own: number): Promise<number[][]> => {
+      const targets = labelTensor([[1, 2], row, []], backend)
+      const { value, gradients } = valueAndGrad((y: Tensor) =>
+        ctc().compute(y, targets, { lengths: lengths(own), sampleWeights }),
+      )(x)
+      return [[...(await value.data())], [...(await gradients.data())].map((g) => g + 0)] // −0 → 0
+    }
+    const plain = await run([1], 4)
+    for (const [row, own] of [
+      [[1, 1, 1, 1], 4],
+      [[1, 2], 1],
+      [[77, 0, -5], 4],
+      [[1], 9],
+      [[1], -2],
+    ] as const) {
+      // prettier-ignore
+      expect(await run(row, own)).toEqual(plain)
+    }
+    const all = labelTensor([[1, 1, 1, 1], [1], []], backend)
+    expect(() => ctc().compute(x, all, { lengths: lengths(4), sampleWeights })).toThrow('row 0 has 4 labels')
   })
 
   test('leaves nothing behind', async () => {

@@ -1,6 +1,7 @@
 // The learning-rate range test: its curve, what it suggests, and that the model ends as it was.
 
 import { cpu } from '@rnn/backend-cpu'
+import { hostUniform, key } from '@rnn/core'
 import { expect, test } from 'vitest'
 import { adam, crossEntropy, evaluate, findLearningRate, fit, sgd } from '../src/index.ts'
 import { RangeTestCurve } from '../src/range-test/range-test-curve.ts'
@@ -97,6 +98,36 @@ test('the steepest fall lies before the least loss; a curve that never falls has
   expect(curveOf([2, 1, 4.1]).diverged).toBe(true)
   expect(curveOf([2, 1, Number.NaN]).points).toHaveLength(2)
   expect(curveOf([-1, -2, 5]).diverged).toBe(false)
+})
+
+/** A range test of a loss that falls from 2.3 to 0.8 around 10^middle, within a decade or so, and breaks down above, under noise of one batch to the next. */
+function noisyCurve(seed: number, middle: number, noise: number, steps: number): RangeTestCurve {
+  const next = hostUniform(key(seed))
+  const gauss = (): number => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next())
+  const curve = new RangeTestCurve(0.9, 4)
+  for (let i = 0; i < steps && !curve.diverged; i++) {
+    const decade = -7 + (8 * i) / (steps - 1)
+    const fall = 1.5 / (1 + Math.exp(-4 * (decade - middle)))
+    const breakdown = 8 * Math.max(0, decade - middle - 1.5)
+    curve.add(10 ** decade, Math.max(0.01, 2.3 - fall + breakdown + noise * gauss()))
+  }
+  return curve
+}
+
+test('the suggestion lies in the true fall, however noisy the batches', () => {
+  const outside: string[] = []
+  for (const steps of [60, 100, 200]) {
+    for (const noise of [0, 0.1, 0.3, 0.5]) {
+      for (let seed = 1; seed <= 100; seed++) {
+        const middle = -4 + (seed % 5) / 2
+        const { steepest = 0 } = noisyCurve(seed, middle, noise, steps)
+        // From where the fall begins to where the loss is as high again: the average of 0.9 follows some ten batches late.
+        const inside = Math.abs(Math.log10(steepest) - middle - 0.5) < 1.5
+        if (!inside) outside.push(`${steps} steps, noise ${noise}, seed ${seed}: ${steepest} for 10^${middle}`)
+      }
+    }
+  }
+  expect(outside).toEqual([])
 })
 
 test('the average is corrected for its start', () => {

@@ -4,7 +4,18 @@ import { cpu } from '@rnn/backend-cpu'
 import { tensor, type Tensor } from '@rnn/core'
 import { dense, sequential } from '@rnn/layers'
 import { expect, test } from 'vitest'
-import { accuracy, confusionMatrix, evaluate, type LossContext, type Metric, type TrainingSet } from '../src/index.ts'
+import {
+  accuracy,
+  confusionMatrix,
+  evaluate,
+  fit,
+  mae,
+  meanSquaredError,
+  sgd,
+  type LossContext,
+  type Metric,
+  type TrainingSet,
+} from '../src/index.ts'
 import { distantCpu } from './helpers.ts'
 import { backends } from './vectors.ts'
 
@@ -67,6 +78,47 @@ test.each(backends)('confusionMatrix counts every pair, %s', async (_, make) => 
     labels: ['good', 'bad', 'so, so'],
     counts: [[1, 0, 0], [1, 1, 0], [0, 0, 0]], // prettier-ignore
   })
+})
+
+test('a confusion matrix says which classes it has', async () => {
+  const labels = ['good', 'bad', 'so, so']
+  const matrix = await measure(confusionMatrix({ labels }), tensor(rows, { backend }), ids([1, 1, 2, 0]))
+  const refusal = "is no class; use one of 'good', 'bad', 'so, so', or its number, 0 … 2"
+  for (const [label, shown] of [
+    ['fine', "'fine'"],
+    [3, '3'],
+    [-1, '-1'],
+    [0.5, '0.5'],
+    [Number.NaN, 'NaN'],
+  ] as const) {
+    // prettier-ignore
+    for (const ask of [
+      () => matrix.count(label, 'good'),
+      () => matrix.count('good', label),
+      () => matrix.precision(label),
+      () => matrix.recall(label),
+    ]) {
+      expect(ask).toThrow(`confusionMatrix: ${shown} ${refusal}`)
+    }
+  }
+  expect(matrix.count(1, 'bad')).toBe(1)
+})
+
+test('no metric may have the name of a column of the history', async () => {
+  const model = await sequential(dense({ units: 1, inputSize: 1 })).init(backend, { seed: 1 })
+  const numbers = { data: new Float32Array(2), shape: [2, 1] }
+  const set: TrainingSet = { batchCount: 1, sampleCount: 2, batches: () => [{ inputs: numbers, targets: numbers, size: 2 }] } // prettier-ignore
+  const named = (name: string): Metric<string, number> => ({ ...mae(), name })
+  for (const name of ['loss', 'epoch', 'learningRate', 'seconds', 'validationLoss', 'validationF1', 'Loss']) {
+    const metrics = [named(name)]
+    const refused = { code: 'E_VALUE', message: expect.stringContaining(`a metric is called '${name}', which is a column`) } // prettier-ignore
+    await expect(evaluate(model, set, { metrics })).rejects.toMatchObject(refused)
+    const training = fit(model, set, { loss: meanSquaredError(), optimizer: sgd(), epochs: 1, metrics })
+    await expect(training).rejects.toMatchObject(refused)
+  }
+  // Both would be validationMae.
+  const twins = { metrics: [mae(), named('Mae')] }
+  await expect(evaluate(model, set, twins)).rejects.toThrow("two metrics are called 'Mae'")
 })
 
 test('metrics say what does not fit', () => {

@@ -16,7 +16,7 @@ export interface LogMelOptions {
   readonly window?: number
   /** From one frame to the next, in samples. Default: 10 ms. */
   readonly hop?: number
-  /** A power of two, at least `window`; frames are padded with zeros. Default: the least such. */
+  /** A power of two, at least `window`; frames are padded with zeros at their ends. Default: the least such. */
   readonly fftSize?: number
   /** How many features a frame has. Default 40. */
   readonly bands?: number
@@ -46,9 +46,14 @@ export interface LogMel {
 /**
  * Log-mel features: frames under a periodic Hann window, w_n = ½ − ½·cos(2πn/N), their power spectrum |X_k|², gathered
  * by triangles on the mel scale, and ln(max(floor, energy)) of each (Davis and Mermelstein 1980, without the last
- * cosine transform). Frames start at the first sample; nothing is padded at the ends: the conventions of
- * torchaudio's `MelSpectrogram(center=False)` (`htk`) and librosa's `melspectrogram(center=False)` (`slaney`). Throws
+ * cosine transform). The first frame starts at the first sample; nothing is padded at the ends of a sound. Throws
  * `E_ARGUMENT` for options that make no sense.
+ *
+ * With a window as long as the FFT the energies, before the logarithm, are those of torchaudio's
+ * `MelSpectrogram(center=False)` (`htk`) and of librosa's `melspectrogram(center=False)` (`slaney`). With a shorter
+ * one, as by default unless 25 ms are a power of two, frames lie elsewhere: here a frame is `window` samples and zeros
+ * behind them, there `fftSize` samples of which the window takes the middle. Their frames are then ours of the sound
+ * without its first ⌊(fftSize − window) / 2⌋ samples, and as many as `fftSize` samples fit, which may be fewer.
  *
  * @example
  * ```ts

@@ -60,20 +60,28 @@ interface Settings {
   readonly zeroInfinity: boolean
 }
 
+/** Which rows count: all of them, or those whose weight is not 0. */
+interface RowsThatCount {
+  /** bool `[batch]`. */
+  readonly counted?: Tensor | undefined
+  /** The weights, where they are at hand. */
+  readonly weights?: ArrayLike<number> | undefined
+}
+
 function lossesOf(
   logits: Tensor,
   targets: CtcTargets,
   { blank, lengths, zeroInfinity }: Settings,
-  counted?: Tensor,
+  { counted, weights }: RowsThatCount = {},
 ): { losses: Tensor; labelLengths: Tensor } {
   const { backend } = logits
   checkLogits(logits, blank, lengths)
   const [batch = 0, time = 0, classes = 0] = logits.shape
   const frames = atHand(lengths)
-  checkFrames(frames, time)
+  checkFrames(frames, time, weights)
   checkForm('ctc', targets, batch)
-  checkLabels('ctc', targets, { blank, classes, frames: frames ?? time, impossibleRows: zeroInfinity })
-  const { labels, lengths: labelLengths } = preparedLabels('ctc', targets, blank, classes)
+  checkLabels('ctc', targets, { blank, classes, frames: frames ?? time, weights, impossibleRows: zeroInfinity })
+  const { labels, lengths: labelLengths } = preparedLabels('ctc', targets, blank, classes, counted)
   const frameLengths =
     lengths === undefined ? full([batch], time, { backend, dtype: 'int32' }) : minimum(maximum(lengths, 0), time)
   const within = less(arange(time, { backend, dtype: 'int32' }), reshape(frameLengths, [batch, 1]))
@@ -113,8 +121,13 @@ function checkLogits(logits: Tensor, blank: number, lengths: Tensor | undefined)
 }
 
 /** A model that makes a sequence shorter has lengths of its own. @throws E_VALUE */
-function checkFrames(frames: ArrayLike<number> | undefined, time: number): void {
-  const row = frames === undefined ? -1 : Array.from(frames).findIndex((length) => !(length >= 0 && length <= time))
+function checkFrames(
+  frames: ArrayLike<number> | undefined,
+  time: number,
+  weights: ArrayLike<number> | undefined,
+): void {
+  const fits = (length: number): boolean => length >= 0 && length <= time
+  const row = Array.from(frames ?? []).findIndex((length, i) => !fits(length) && weights?.[i] !== 0)
   if (row < 0) return
   throw new RnnError({
     code: 'E_VALUE',
@@ -135,7 +148,7 @@ export interface CtcOptions extends Omit<CtcLossesOptions, 'lengths'> {
 
 /**
  * Connectionist temporal classification (Graves et al. 2006): trains a model that gives one row of logits for each time step with targets that say only which labels come, in which order.
- * The mean over the batch of {@link ctcLosses}; with sample weights, `Σ w·e / Σ w`.
+ * The mean over the batch of {@link ctcLosses}; with sample weights, `Σ w·e / Σ w`, and a row of weight 0 may be anything, also labels that are none.
  *
  * Outputs are logits `[batch, time, classes]`, where one class is the blank. Targets are int32 `[batch, labels]`, filled up with −1, or `{ labels, lengths }`. Time steps past a row's length
  * don't count.
@@ -158,16 +171,25 @@ export function ctc(options: CtcOptions = {}): Loss<Tensor, CtcTargets> {
     const { lengths, sampleWeights } = context
     const weights = rowWeights('ctc', outputs.shape.slice(0, 1), { sampleWeights })
     const settings = { blank, lengths, zeroInfinity }
-    const { losses, labelLengths } = lossesOf(outputs, targets, settings, weights.counted)
+    const rows = { counted: weights.counted, weights: atHand(sampleWeights) }
+    const { losses, labelLengths } = lossesOf(outputs, targets, settings, rows)
     const each = perLabel ? div(losses, maximum(cast(labelLengths, 'float32'), 1)) : losses
     return weightedMean(masked(each, weights.counted), weights)
   }
   return {
     name: 'ctc',
     configuration: { blank, zeroInfinity, perLabel },
-    check(targets, lengths) {
+    check(targets, lengths, sampleWeights) {
       checkForm('ctc', targets)
-      checkLabels('ctc', targets, { blank, frames: lengths && atHand(lengths), impossibleRows: zeroInfinity })
+      const weights = sampleWeights?.shape.length === 1 ? sampleWeights : undefined // others are refused by `measure`
+      // Nobody knows yet which rows count.
+      if (weights !== undefined && atHand(weights) === undefined) return
+      checkLabels('ctc', targets, {
+        blank,
+        frames: atHand(lengths),
+        weights: atHand(weights),
+        impossibleRows: zeroInfinity,
+      })
     },
     compute: (outputs, targets, context = {}) => scope(outputs.backend, () => measure(outputs, targets, context).mean),
     measure: (outputs, targets, context = {}) => scope(outputs.backend, () => measure(outputs, targets, context)),

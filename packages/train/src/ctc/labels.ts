@@ -18,6 +18,7 @@ import {
   Tensor,
 } from '@rnn/core'
 import type { HostArray } from '@rnn/layers'
+import { masked } from '../losses/weighted-mean.ts'
 import { checkClassRange } from '../metrics/class-labels.ts'
 
 /** Label sequences with their lengths. */
@@ -41,6 +42,8 @@ export interface LabelRules {
   readonly classes?: number | undefined
   /** Time steps of the rows, for all or each; undefined where nobody knows them yet. */
   readonly frames?: number | ArrayLike<number> | undefined
+  /** The weight of each row: one of 0 is not looked at. */
+  readonly weights?: ArrayLike<number> | undefined
   /** Whether a row may have fewer time steps than its labels need. */
   readonly impossibleRows: boolean
 }
@@ -101,6 +104,7 @@ export function checkLabels(operation: string, targets: AnyLabels, rules: LabelR
   if (values === undefined || (lengths !== undefined && ends === undefined)) return
   const [rows = 0, longest = 0] = labels.shape
   for (let row = 0; row < rows; row++) {
+    if (rules.weights?.[row] === 0) continue
     const all = Array.from({ length: longest }, (_, i) => values[row * longest + i] ?? -1)
     checkRow(operation, row, all, ends?.[row], rules)
   }
@@ -153,21 +157,28 @@ export function leastFrames(labels: ArrayLike<number>): number {
 }
 
 /**
- * Labels on the device as the computation wants them: at least one column, lengths within it.
+ * Labels on the device as the computation wants them: at least one column, lengths within it. Rows that don't count (`counted`: bool `[batch]`) have none.
  *
  * @throws E_INDEX_RANGE, at once or at the next read, for a label that is none or the blank
  */
-export function preparedLabels(operation: string, targets: CtcTargets, blank: number, classes: number): CtcLabels {
+export function preparedLabels(
+  operation: string,
+  targets: CtcTargets,
+  blank: number,
+  classes: number,
+  counted?: Tensor,
+): CtcLabels {
   const given = targets instanceof Tensor ? targets : targets.labels
   const { backend } = given
   const [rows = 0, longest = 0] = given.shape
   const int32 = { backend, dtype: 'int32' } as const
   const labels = longest === 0 ? full([rows, 1], -1, int32) : given
   const width = Math.max(longest, 1)
-  const lengths =
+  const whole =
     targets instanceof Tensor
       ? sum(cast(greaterEqual(labels, 0), 'int32'), { axis: 1 })
       : minimum(maximum(targets.lengths, 0), longest)
+  const lengths = masked(whole, counted)
   const own = less(arange(width, int32), reshape(lengths, [rows, 1]))
   checkClassRange(operation, select(own, select(equal(labels, blank), classes, labels), -1), classes)
   return { labels, lengths }

@@ -1,7 +1,7 @@
 // The area under the ROC curve: how well scores put yes above no, whatever the threshold.
 
 import { cast, formatShape, reshape, RnnError, slice, stack, sub, type Tensor } from '@rnn/core'
-import { compareLabels } from './class-labels.ts'
+import { checkDistributions, compareLabels } from './class-labels.ts'
 import type { Metric } from './metric.ts'
 
 /** Options of {@link auc}. */
@@ -16,7 +16,7 @@ export interface AucOptions<Name extends string = string> {
  * The area under the receiver operating characteristic: the chance that a random yes has a higher score than a random no, ties counting half (Hanley & McNeil 1982). Exact, not by thresholds:
  * the scores of an epoch are kept, eight bytes a row. NaN where only one of yes and no was seen, and where a score is NaN.
  *
- * Outputs are scores of yes (logits or probabilities), `[batch, 1]` or `[batch, time, 1]`, or those of no and yes, `[…, 2]`; targets 0 and 1, or one-hot rows of two. Time steps past a row's
+ * Outputs are scores of yes (logits or probabilities), `[batch, 1]` or `[batch, time, 1]`, or those of no and yes, `[…, 2]`; targets 0 and 1, or one-hot rows of two (not two labels of their own: these have an `auc` each). Time steps past a row's
  * length don't count; sample weights play no part.
  *
  * ```ts
@@ -24,12 +24,13 @@ export interface AucOptions<Name extends string = string> {
  * metrics.auc // 0.97
  * ```
  *
- * `count` throws E_SHAPE, E_DTYPE, E_INDEX_RANGE for outputs and targets that don't match.
+ * `count` throws E_SHAPE, E_DTYPE, E_INDEX_RANGE for outputs and targets that don't match, and it or `value` E_VALUE for rows of targets that don't sum to 1.
  */
 export function auc<const Name extends string = 'auc'>(options: AucOptions<Name> = {}): Metric<Name, number> {
   const { ignoreIndex = -1, name = 'auc' as Name } = options
   return {
     name,
+    better: 'more',
     combine: 'append',
     count(outputs, targets, context) {
       const scores = scoresOfYes(outputs)
@@ -52,13 +53,16 @@ function scoresOfYes(outputs: Tensor): Tensor {
   })
 }
 
-/** From rows of score and label (1, 0, or −1 for what doesn't count), by the ranks of yes (Mann & Whitney 1947). */
+/** From rows of score and label (1, 0, −1 for what doesn't count, −2 for what is no label), by the ranks of yes (Mann & Whitney 1947). */
 function areaUnderCurve(rows: ArrayLike<number>): number {
   const pairs: (readonly [score: number, yes: boolean])[] = []
+  let odd = 0
   for (let i = 0; i + 1 < rows.length; i += 2) {
     const [score = 0, label = -1] = [rows[i], rows[i + 1]]
     if (label >= 0) pairs.push([score, label === 1])
+    if (label === -2) odd++
   }
+  checkDistributions('auc', odd)
   if (pairs.some(([score]) => Number.isNaN(score))) return Number.NaN
   pairs.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
   let [positives, negatives, won] = [0, 0, 0]

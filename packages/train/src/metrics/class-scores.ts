@@ -1,7 +1,7 @@
 // Precision, recall and F1: how much of what was called a class is of it, how much of it was found, and both in one.
 
-import { RnnError, type Shape } from '@rnn/core'
-import { countPairs } from './confusion-matrix.ts'
+import { RnnError } from '@rnn/core'
+import { countPairs, pairsOf } from './confusion-matrix.ts'
 import type { Metric } from './metric.ts'
 
 /** Options of {@link precision}, {@link recall} and {@link f1}. */
@@ -41,7 +41,7 @@ const share = (part: number, whole: number): number => (whole === 0 ? 0 : part /
  *
  * `count` throws as that of `accuracy` does.
  *
- * @throws E_VALUE for classes that are none; `value`, too, for one that the model doesn't have
+ * @throws E_VALUE for classes that are none; `count`, too, for one that the model doesn't have
  */
 export function precision<const Name extends string = 'precision'>(
   options: ClassScoreOptions<Name> = {},
@@ -76,12 +76,15 @@ function classScore<Name extends string>(
   }
   return {
     name,
-    count: (outputs, targets, context) => countPairs(operation, outputs, targets, context, ignoreIndex),
+    better: 'more',
+    count(outputs, targets, context) {
+      const width = outputs.shape.at(-1) === 1 ? 2 : (outputs.shape.at(-1) ?? 0)
+      const missing = classes?.find((each) => each >= width)
+      if (missing !== undefined) throw invalid(operation, `class ${missing} of ${width}`, `use 0 … ${width - 1}`)
+      return countPairs(operation, outputs, targets, context, ignoreIndex)
+    },
     value(counts, shape) {
-      const all = byClass(counts, shape)
-      const missing = classes?.find((each) => each >= all.length)
-      if (missing !== undefined)
-        throw invalid(operation, `class ${missing} of ${all.length}`, `use 0 … ${all.length - 1}`)
+      const all = byClass(pairsOf(operation, counts, shape), shape[1])
       const chosen =
         classes?.flatMap((each) => all[each] ?? []) ?? all.filter(({ predicted, actual }) => predicted + actual > 0)
       if (average === 'macro') return share(sumOf(chosen.map(score)), chosen.length)
@@ -92,7 +95,7 @@ function classScore<Name extends string>(
 }
 
 /** Row sums and column sums of right class × predicted class. */
-function byClass(counts: ArrayLike<number>, [classes = 0]: Shape): ClassCounts[] {
+function byClass(counts: ArrayLike<number>, classes = 0): ClassCounts[] {
   const at = (actual: number, predicted: number): number => counts[actual * classes + predicted] ?? 0
   const each = Array.from({ length: classes }, (_, c) => c)
   return each.map((c) => ({

@@ -1,9 +1,9 @@
 // The confusion matrix: how often each class was taken for each.
 
-import { cast, matmul, oneHot, reshape, type Tensor } from '@rnn/core'
+import { cast, equal, matmul, oneHot, reshape, RnnError, select, type Shape, type Tensor } from '@rnn/core'
 import type { JsonObject } from '../json.ts'
 import type { LossContext } from '../losses/loss.ts'
-import { compareLabels } from './class-labels.ts'
+import { checkDistributions, compareLabels } from './class-labels.ts'
 import type { Metric } from './metric.ts'
 
 /** Options of {@link confusionMatrix}. */
@@ -29,11 +29,11 @@ export function confusionMatrix(options: ConfusionMatrixOptions = {}): Metric<'c
   return {
     name: 'confusionMatrix',
     count: (outputs, targets, context) => countPairs('confusionMatrix', outputs, targets, context, ignoreIndex),
-    value: (counts) => new ConfusionMatrix(Int32Array.from(counts), names),
+    value: (counts, shape) => new ConfusionMatrix(pairsOf('confusionMatrix', counts, shape), names),
   }
 }
 
-/** int32 `[classes, classes]`: how often each right class (rows) and predicted class met in a batch. @throws as `compareLabels` does */
+/** int32 `[classes + 1, classes]`: how often each right class (rows) and predicted class met in a batch; the last row is of targets that are no class. @throws as `compareLabels` does */
 export function countPairs(
   operation: string,
   outputs: Tensor,
@@ -43,8 +43,17 @@ export function countPairs(
 ): Tensor {
   const { labels, predicted, classes } = compareLabels(operation, outputs, targets, context, ignoreIndex)
   // A label of −1 is a row of zeros. The sums of one batch are exact in float32.
-  const rows = (each: Tensor): Tensor => oneHot(reshape(each, [-1]), classes)
-  return cast(matmul(rows(labels), rows(predicted), { transposeA: true }), 'int32')
+  const rows = (each: Tensor, width: number): Tensor => oneHot(reshape(each, [-1]), width)
+  const right = rows(select(equal(labels, -2), classes, labels), classes + 1)
+  return cast(matmul(right, rows(predicted, classes), { transposeA: true }), 'int32')
+}
+
+/** The counts of the classes among those of `countPairs`. @throws E_VALUE for targets that were no class */
+export function pairsOf(operation: string, counts: Float32Array | Int32Array, [, classes = 0]: Shape): Int32Array {
+  const rows = Int32Array.from(counts)
+  const odd = rows.subarray(classes * classes).reduce((sum, count) => sum + count, 0)
+  checkDistributions(operation, odd)
+  return rows.subarray(0, classes * classes)
 }
 
 /** How often each class (rows) was predicted as each (columns). */
@@ -59,7 +68,7 @@ export class ConfusionMatrix {
     this.labels = Array.from({ length: classes }, (_, i) => labels?.[i] ?? String(i))
   }
 
-  /** How often `actual` was predicted as `predicted`; each a label or the number of a class. */
+  /** How often `actual` was predicted as `predicted`; each a label or the number of a class. @throws E_VALUE for one that is neither */
   count(actual: string | number, predicted: string | number): number {
     return this.counts[this.#index(actual) * this.labels.length + this.#index(predicted)] ?? 0
   }
@@ -75,13 +84,13 @@ export class ConfusionMatrix {
     return total === 0 ? 0 : this.labels.reduce((sum, _, i) => sum + this.count(i, i), 0) / total
   }
 
-  /** Of those predicted as this class, the share that was right; 0 where none was. */
+  /** Of those predicted as this class, the share that was right; 0 where none was. @throws E_VALUE as `count` does */
   precision(label: string | number): number {
     const predicted = this.labels.reduce((sum, _, i) => sum + this.count(i, label), 0)
     return predicted === 0 ? 0 : this.count(label, label) / predicted
   }
 
-  /** Of those that are of this class, the share that was found; 0 where there are none. */
+  /** Of those that are of this class, the share that was found; 0 where there are none. @throws E_VALUE as `count` does */
   recall(label: string | number): number {
     const actual = this.labels.reduce((sum, _, i) => sum + this.count(label, i), 0)
     return actual === 0 ? 0 : this.count(label, label) / actual
@@ -109,6 +118,14 @@ export class ConfusionMatrix {
   }
 
   #index(label: string | number): number {
-    return typeof label === 'number' ? label : this.labels.indexOf(label)
+    const { labels } = this
+    const index = typeof label === 'number' ? label : labels.indexOf(label)
+    if (Number.isInteger(index) && index >= 0 && index < labels.length) return index
+    throw new RnnError({
+      code: 'E_VALUE',
+      operation: 'confusionMatrix',
+      problem: `${typeof label === 'number' ? label : `'${label}'`} is no class`,
+      fix: `use one of ${labels.map((each) => `'${each}'`).join(', ')}, or its number, 0 … ${labels.length - 1}`,
+    })
   }
 }

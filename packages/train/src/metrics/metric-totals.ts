@@ -27,11 +27,7 @@ export class MetricTotals<Outputs = Tensor, Targets = Tensor> {
   readonly #pieces = new Map<string, Tensor[]>()
 
   constructor(metrics: readonly Metric<string, unknown, Outputs, Targets>[]) {
-    const names = metrics.map(({ name }) => name)
-    const twice = names.find((name, i) => names.indexOf(name) !== i)
-    if (twice !== undefined) {
-      throw new RnnError({ code: 'E_VALUE', operation: 'metrics', problem: `two metrics are called '${twice}'` })
-    }
+    checkNames(metrics.map(({ name }) => name))
     this.metrics = metrics
   }
 
@@ -127,6 +123,24 @@ export class MetricTotals<Outputs = Tensor, Targets = Tensor> {
     for (const pieces of this.#pieces.values()) for (const each of pieces) each.dispose()
     this.#pieces.clear()
   }
+}
+
+/** The columns that a history has without metrics, and `Loss`, which would be `validationLoss` of a validation. */
+const RESERVED = ['epoch', 'loss', 'Loss', 'learningRate', 'seconds']
+
+/** Each metric has a column of the history for itself, and one for its values of validation. @throws E_VALUE */
+function checkNames(names: readonly string[]): void {
+  const operation = 'metrics'
+  const taken = names.find((name) => RESERVED.includes(name) || name.startsWith('validation'))
+  if (taken !== undefined) {
+    const problem = `a metric is called '${taken}', which is a column of the history`
+    const fix = `give it a name other than ${RESERVED.join(', ')} and validation…`
+    throw new RnnError({ code: 'E_VALUE', operation, problem, fix })
+  }
+  const columns = names.map((name) => name.slice(0, 1).toUpperCase() + name.slice(1))
+  const twice = names.find((_, i) => columns.indexOf(columns[i] ?? '') !== i)
+  if (twice === undefined) return
+  throw new RnnError({ code: 'E_VALUE', operation, problem: `two metrics are called '${twice}'` })
 }
 
 /** Tensors one behind the other, in the place of which the result comes. */

@@ -1,8 +1,27 @@
 // The coefficient of determination: how much of the targets' variance the outputs explain.
 
-import { broadcastTo, div, greater, mul, ones, reshape, select, square, stack, sub, sum, type Tensor } from '@rnn/core'
+import {
+  add,
+  broadcastTo,
+  div,
+  greater,
+  max,
+  mul,
+  notEqual,
+  ones,
+  reshape,
+  select,
+  square,
+  stack,
+  sub,
+  sum,
+  type Tensor,
+} from '@rnn/core'
 import { elementWeights, masked, matchingTargets } from '../losses/weighted-mean.ts'
 import type { Metric } from './metric.ts'
+
+/** Below every target. */
+const LEAST = -3.4e38
 
 /** Of one feature over some samples. */
 interface Moments {
@@ -19,7 +38,7 @@ interface Moments {
  * 0 for those that are no better than the targets' mean, below 0 for worse ones. A feature whose targets are all the same has 1 for perfect outputs, else 0.
  *
  * Outputs and targets as for `meanSquaredError`. Means and variances of batches are put together in float64 (Chan, Golub & LeVeque 1979), so that a large mean hides no
- * variance. NaN where nothing counts.
+ * variance, and targets that are all the same have none. NaN where nothing counts.
  *
  * ```ts
  * const { metrics } = await evaluate(model, testSet, { metrics: [rSquared()] })
@@ -31,6 +50,7 @@ interface Moments {
 export function rSquared(): Metric<'rSquared', number> {
   return {
     name: 'rSquared',
+    better: 'more',
     combine: 'append',
     count(outputs, targets, context) {
       const { shape, backend } = outputs
@@ -41,10 +61,14 @@ export function rSquared(): Metric<'rSquared', number> {
       const given = flat(masked(outputs, counted))
       const weights = factors === undefined ? ones(wanted.shape, { backend }) : flat(broadcastTo(factors, shape))
       const weight = sum(weights, { axis: 0 })
-      const mean = div(sum(mul(weights, wanted), { axis: 0 }), select(greater(weight, 0), weight, 1))
-      const spread = sum(mul(weights, square(sub(wanted, mean))), { axis: 0 })
+      const divisor = select(greater(weight, 0), weight, 1)
+      // Distances from one of the targets that count: of targets that are all the same, they and their mean are exactly 0. A mean of the targets themselves is rounded, and is off.
+      const origin = select(greater(weight, 0), max(select(notEqual(weights, 0), wanted, LEAST), { axis: 0 }), 0)
+      const distances = sub(wanted, origin)
+      const offset = div(sum(mul(weights, distances), { axis: 0 }), divisor)
+      const spread = sum(mul(weights, square(sub(distances, offset))), { axis: 0 })
       const error = sum(mul(weights, square(sub(wanted, given))), { axis: 0 })
-      return reshape(stack([weight, mean, spread, error]), [1, 4, features])
+      return reshape(stack([weight, add(origin, offset), spread, error]), [1, 4, features])
     },
     value(rows, [batches = 0, , features = 0]) {
       const each = Array.from({ length: features }, (_, feature) => {

@@ -32,7 +32,7 @@ export interface FindLearningRateOptions<Output = Tensor, Targets = Tensor> exte
 /** What {@link findLearningRate} finds. */
 export interface LearningRateRange {
   readonly curve: readonly RangeTestPoint[]
-  /** Where the loss fell fastest: a good learning rate to begin with. Undefined where it never fell. */
+  /** Where the smoothed loss fell fastest, seen over a fifth of the curve and without its first points: a good learning rate to begin with. Undefined where it never fell. */
   readonly suggestion: number | undefined
   /** Whether the loss broke down; without it the range may have ended too early. */
   readonly diverged: boolean

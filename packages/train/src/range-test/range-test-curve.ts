@@ -46,16 +46,30 @@ export class RangeTestCurve {
     return point
   }
 
-  /** The learning rate at which the smoothed loss fell fastest by the logarithm of the rate, before its least; undefined where it never fell. */
+  /**
+   * The learning rate at which the smoothed loss fell fastest by the logarithm of the rate, before its least; undefined where it never fell. Batches are noisy, so two things are left out: the first
+   * points, whose averages rest on few batches, and slopes between neighbours: each is taken over a fifth of the curve.
+   */
   get steepest(): number | undefined {
     const losses = this.#points.map(({ smoothed }) => smoothed)
-    const end = losses.indexOf(this.#least)
+    const { length } = losses
+    const start = Math.min(this.#settled, Math.floor(length / 4))
+    const reach = Math.max(1, Math.round(length / 10))
+    const end = losses.indexOf(Math.min(...losses.slice(start)), start)
     let best: number | undefined
     let steepest = 0
-    for (let i = 1; i < Math.min(end + 1, losses.length - 1); i++) {
-      const slope = (losses[i + 1] ?? 0) - (losses[i - 1] ?? 0)
+    for (let i = start + reach; i <= Math.min(end, length - 1 - reach); i++) {
+      const slope = (losses[i + reach] ?? 0) - (losses[i - reach] ?? 0)
       if (slope < steepest) [steepest, best] = [slope, this.#points[i]?.learningRate]
     }
     return best
+  }
+
+  /**
+   * The number of points after which an average rests on half as many batches as averages ever do. With β the smoothing, that of t points has the variance of
+   * (1 + β)(1 − βᵗ) / ((1 − β)(1 + βᵗ)) batches, half of its limit where βᵗ = 1/3: after 11 points for 0.9.
+   */
+  get #settled(): number {
+    return this.#smoothing === 0 ? 0 : Math.ceil(Math.log(3) / -Math.log(this.#smoothing))
   }
 }

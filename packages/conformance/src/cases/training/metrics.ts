@@ -4,6 +4,7 @@ import { scope, type Backend, type Tensor } from '@rnn/core'
 import {
   accuracy,
   auc,
+  binaryAccuracy,
   confusionMatrix,
   f1,
   labelErrorRate,
@@ -29,6 +30,14 @@ const logits = input([BATCH, TIME, CLASSES], 1401, 4)
 const single = input([BATCH, TIME, 1], 1402, 4)
 const classes = inputOf([BATCH, TIME], pseudoIntegers(STEPS, 1403, 0, CLASSES), 'int32')
 const answers = inputOf([BATCH, TIME], pseudoIntegers(STEPS, 1404, 0, 2), 'int32')
+/** The classes as one-hot rows; the one past the end of the second sequence is empty. */
+const rows = inputOf(
+  [BATCH, TIME, CLASSES],
+  Array.from({ length: STEPS * CLASSES }, (_, i) => {
+    const row = Math.floor(i / CLASSES)
+    return Number(row !== TIME + 1 && i % CLASSES === classes.values[row])
+  }),
+)
 const real = input([BATCH, TIME, CLASSES], 1405, 3)
 const transcripts = inputOf([BATCH, 2], [1, 2, 3, -1, -1, -1, 2, 2, 1, 3], 'int32')
 const lengths = inputOf([BATCH], [3, 1, 2, 3, 2], 'int32')
@@ -41,6 +50,9 @@ const METRICS: readonly (readonly [metric: AnyMetric, outputs: Input, targets: I
   [confusionMatrix(), logits, classes],
   [f1(), single, answers],
   [auc(), single, answers],
+  [{ ...accuracy(), name: 'accuracyOfRows' }, logits, rows],
+  [{ ...f1(), name: 'f1OfRows' }, logits, rows],
+  [binaryAccuracy(), logits, rows],
   [mae(), logits, real],
   [rmse(), logits, real],
   [rSquared(), logits, real],
