@@ -26,6 +26,17 @@ export interface ClosedGaps {
   readonly counted: Tensor
   /** int32 `[batch·time]`: where each step stands now; −1 for one that doesn't count. */
   readonly places: Tensor
+  /** int32 `[batch·time]`: which step stands at each place now; −1 after a row's end. */
+  readonly sources: Tensor
+  /** Those that had been closed before. */
+  readonly outer: ClosedGaps | undefined
+}
+
+/** What a layer hands to the one after it. */
+export interface PassedOn<Output = Tensor> {
+  readonly output: Output
+  /** What the layers after it are told. */
+  readonly told: ForwardContext
 }
 
 /** What a forward pass says to whoever computes the loss. The tensors belong to the scope of the layer: what is to outlive it is kept by the listener. */

@@ -23,7 +23,15 @@ export { Highway, highway, type HighwayOptions } from './containers/highway.ts'
 export { Residual, residual } from './containers/residual.ts'
 export { Sequential, sequential } from './containers/sequential.ts'
 export { TimeDistributed, timeDistributed } from './containers/time-distributed.ts'
-export { child, INFERENCE, type Carry, type ClosedGaps, type ForwardContext, type PassNotes } from './context.ts'
+export {
+  child,
+  INFERENCE,
+  type Carry,
+  type ClosedGaps,
+  type ForwardContext,
+  type PassedOn,
+  type PassNotes,
+} from './context.ts'
 export {
   ConvLstm,
   convLstm1d,

@@ -2,7 +2,7 @@
 
 import { RnnError, type Backend } from '@rnn/core'
 import type { ModuleConfig } from './config/config.ts'
-import type { ForwardContext } from './context.ts'
+import type { ForwardContext, PassedOn } from './context.ts'
 import { createValues, moveValues, type InitOptions } from './lifetime.ts'
 import { predict, type Prediction, type PredictInput, type PredictOptions } from './predict.ts'
 import { Stepper, type StepperOptions } from './stepper.ts'
@@ -52,13 +52,21 @@ export abstract class Module<Input = Tensor, Output = Tensor> {
   abstract forward(x: Input, context: ForwardContext): Output
 
   /**
-   * What the layers after this one are told in a `sequential`: for layers that change how much of each row counts. Default: what this one was told.
+   * What the layers after this one are told in a container: for layers that change how much of each row counts. Default: what this one was told.
    *
    * @param x the input of this layer
    */
   contextAfter(x: Input, context: ForwardContext): ForwardContext {
     void x
     return context
+  }
+
+  /**
+   * As `forward`, for a container that goes on with the output: containers override it to hand on what their own layers were told last, where `forward` makes
+   * up for it.
+   */
+  passOn(x: Input, context: ForwardContext): PassedOn<Output> {
+    return { output: this.forward(x, context), told: this.contextAfter(x, context) }
   }
 
   /**

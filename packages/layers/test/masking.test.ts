@@ -2,19 +2,21 @@
 
 import { valueAndGrad } from '@rnn/autodiff'
 import { cpu } from '@rnn/backend-cpu'
-import { mul, scope, sum, tensor, type Tensor } from '@rnn/core'
+import { constant, mul, scope, sum, tensor, type Tensor } from '@rnn/core'
 import {
   bidirectional,
   dense,
   embedding,
   fromJSON,
   gru,
+  highway,
   INFERENCE,
   lastOverTime,
   lstm,
   masking,
   maxOverTime,
   meanOverTime,
+  residual,
   sequential,
   timeDistributed,
   transformerEncoderLayer,
@@ -133,6 +135,52 @@ test('ids are masked before they are looked up: padding on either side', async (
   const { data } = await model.predict(ids([3, 4], 0, 0, 1, 2, 1, 2, 0, 0, 1, 0, 0, 2))
   expect(data.subarray(0, 2)).toEqual(data.subarray(2, 4))
   expect(data.subarray(0, 2)).toEqual(data.subarray(4, 6))
+})
+
+describe('what a container learns of the mask, the layers after it are told', () => {
+  test.each<[string, (mask: readonly Module[], inner: Module) => Module]>([
+    ['sequential', (mask, inner) => sequential(...mask, inner)],
+    ['sequential in sequential', (mask, inner) => sequential(sequential(...mask), inner)],
+    ['residual', (mask, inner) => residual(sequential(...mask, inner))],
+    [
+      'highway',
+      (mask, inner) => highway(sequential(...mask, inner), { biasInitializer: constant(0.5), inputSize: FEATURES }),
+    ],
+  ])('%s', async (_, contain) => {
+    const backend = await cpu()
+    const make = (...mask: readonly Module[]): Module =>
+      sequential(
+        contain(mask, dense({ units: FEATURES, inputSize: FEATURES, kernelInitializer: constant(0.5) })),
+        gru({ units: 3, inputSize: FEATURES, kernelInitializer: constant(0.1), recurrentInitializer: constant(0.2) }),
+      )
+    const { marked, closed } = batches()
+    const steps = (values: Float32Array, places: readonly number[], row: number): number[] =>
+      places.flatMap((at) => [...values.subarray((row * TIME + at) * 3, (row * TIME + at + 1) * 3)])
+    const model = await make(masking({ value: MARK })).init(backend, { seed: 1 })
+    const live = backend.stats().liveBuffers
+    const { data } = await model.predict(marked)
+    expect(backend.stats().liveBuffers).toBe(live)
+    const { data: due } = await (await make().init(await cpu(), { seed: 1 })).predict(closed)
+    PLACES.forEach((places, row) => {
+      expect(steps(data, places, row)).toEqual(steps(due, [...places.keys()], row))
+      const gaps = [...Array(TIME).keys()].filter((at) => !places.includes(at))
+      expect(steps(data, gaps, row).every((value) => value === 0)).toBe(true)
+    })
+    expect(data.some((value) => value !== 0)).toBe(true)
+  })
+
+  test('masking after masking: each step stands at its own place again, and what is counted is what both leave', async () => {
+    const backend = await cpu()
+    const model = await sequential(sequential(masking({ value: 1 })), masking({ value: 2 })).init(backend, { seed: 1 })
+    const [x, due] = [Float32Array.of(1, 5, 2, 6, 3, 1, 2, 4, 0, 2), Float32Array.of(0, 5, 0, 6, 3, 0, 0, 4, 0, 0)]
+    const heard: unknown[] = []
+    const notes = { penalty: () => {}, counted: (steps: Tensor) => void heard.push([...steps.dataSync()]) }
+    scope(backend, () => {
+      const output = model.forward(tensor(x, { backend, shape: [2, 5, 1] }), { ...INFERENCE, notes })
+      expect(output.dataSync()).toEqual(due)
+    })
+    expect(heard).toEqual([[0, 1, 0, 1, 1, 0, 0, 1, 1, 0]])
+  })
 })
 
 test('in a stream, states stand still over a step that does not count, and it gives zeros', async () => {

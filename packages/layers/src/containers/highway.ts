@@ -3,7 +3,8 @@
 import { constant, glorotUniform, lerp, linear, scope, sigmoid, type Tensor } from '@rnn/core'
 import { agreeOnInputSize, built, checkFeatures, checkWhole } from '../checks.ts'
 import { describe, type ModuleConfig } from '../config/config.ts'
-import { child, INFERENCE, type ForwardContext } from '../context.ts'
+import { child, INFERENCE, type ForwardContext, type PassedOn } from '../context.ts'
+import { closedAlike, reopened } from '../layers/gaps.ts'
 import { Module } from '../module.ts'
 import type { Variable } from '../variable.ts'
 import { describeWeights, weightVariable, type WeightOptions } from '../weights/weight-options.ts'
@@ -57,12 +58,18 @@ export class Highway extends Module {
 
   /** @param x float32 `[…, inputSize]` @returns the same shape */
   override forward(x: Tensor, context: ForwardContext = INFERENCE): Tensor {
+    return scope(x.backend, () => reopened(this.passOn(x, context), context))
+  }
+
+  override passOn(x: Tensor, context: ForwardContext): PassedOn {
     const kernel = built('highway', this.kernel).value
     checkFeatures('highway', x, kernel.shape[0] ?? 0)
     return scope(x.backend, () => {
-      const y = this.layer.forward(x, child(context, 'layer'))
-      checkSameShape('highway', x, y)
-      return lerp(x, y, sigmoid(linear(x, kernel, this.bias?.value)))
+      const { output, told } = this.layer.passOn(x, child(context, 'layer'))
+      checkSameShape('highway', x, output)
+      const input = closedAlike(x, told, context)
+      const gate = sigmoid(linear(input, kernel, this.bias?.value))
+      return { output: lerp(input, output, gate), told: { ...told, key: context.key } }
     })
   }
 

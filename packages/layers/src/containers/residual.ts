@@ -2,7 +2,8 @@
 
 import { add, scope, type Tensor } from '@rnn/core'
 import type { ModuleConfig } from '../config/config.ts'
-import { child, INFERENCE, type ForwardContext } from '../context.ts'
+import { child, INFERENCE, type ForwardContext, type PassedOn } from '../context.ts'
+import { closedAlike, reopened } from '../layers/gaps.ts'
 import { Module } from '../module.ts'
 import { checkSameShape, checkSameSize } from './wrapping.ts'
 
@@ -31,10 +32,14 @@ export class Residual extends Module {
 
   /** @param x float32, any shape that the layer takes and gives */
   override forward(x: Tensor, context: ForwardContext = INFERENCE): Tensor {
+    return scope(x.backend, () => reopened(this.passOn(x, context), context))
+  }
+
+  override passOn(x: Tensor, context: ForwardContext): PassedOn {
     return scope(x.backend, () => {
-      const y = this.layer.forward(x, child(context, 'layer'))
-      checkSameShape('residual', x, y)
-      return add(x, y)
+      const { output, told } = this.layer.passOn(x, child(context, 'layer'))
+      checkSameShape('residual', x, output)
+      return { output: add(closedAlike(x, told, context), output), told: { ...told, key: context.key } }
     })
   }
 

@@ -2,8 +2,8 @@
 
 import { scope, type Tensor } from '@rnn/core'
 import { describe, type ModuleConfig } from '../config/config.ts'
-import { child, INFERENCE, type ForwardContext } from '../context.ts'
-import { reopened } from '../layers/masking.ts'
+import { child, INFERENCE, type ForwardContext, type PassedOn } from '../context.ts'
+import { reopened } from '../layers/gaps.ts'
 import { Module, type NamedModule } from '../module.ts'
 import { tiesOf } from './ties.ts'
 
@@ -35,34 +35,31 @@ export class Sequential extends Module {
   }
 
   override forward(x: Tensor, context: ForwardContext = INFERENCE): Tensor {
+    return scope(x.backend, () => reopened(this.passOn(x, context), context))
+  }
+
+  override passOn(x: Tensor, context: ForwardContext): PassedOn {
     const { backend } = x
     let current = x
     let made = false
     let told = context
     this.layers.forEach((layer, i) => {
-      const before = current
       const own = child(told, String(i))
       let owner: Tensor['owner']
       const next = scope(backend, () => {
-        const output = layer.forward(before, own)
-        owner = output.owner
-        return output
+        const passed = layer.passOn(current, own)
+        owner = passed.output.owner
+        return passed
       })
-      told = scope(backend, () => layer.contextAfter(before, told))
-      if (next === current) return
+      told = { ...next.told, key: told.key }
+      if (next.output === current) return
       // Nothing reads it again: a tape holds aliases of what it needs.
       if (made) current.dispose()
-      current = next
+      current = next.output
       // The scope has handed over what the layer made; a value of the model or someone else's tensor stayed where it was.
-      made = next.owner !== owner
+      made = current.owner !== owner
     })
-    const { gaps } = told
-    if (gaps === undefined || gaps === context.gaps) return current
-    const output = reopened(current, gaps)
-    if (output === current) return current
-    context.notes?.counted(gaps.counted)
-    if (made) current.dispose()
-    return output
+    return { output: current, told }
   }
 
   override toJSON(): ModuleConfig {

@@ -6,7 +6,6 @@ import {
   cast,
   detach,
   formatShape,
-  gather,
   greater,
   less,
   linearScan,
@@ -27,21 +26,13 @@ import {
 } from '@rnn/core'
 import { describe, type ModuleConfig } from '../config/config.ts'
 import { INFERENCE, type ClosedGaps, type ForwardContext } from '../context.ts'
+import { moved } from './gaps.ts'
 import { SameSize } from './same-size.ts'
 
 /** Options of `masking`. */
 export interface MaskingOptions {
   /** A step all of whose features are this value doesn't count. Default: 0. */
   readonly value?: number
-}
-
-/** Where the steps of a batch go. */
-interface Closing {
-  /** int32 `[batch]`: how many steps of each row count. */
-  readonly lengths: Tensor
-  /** int32 `[batch·time]`: which step stands at each place once the gaps are closed; −1 after a row's end. */
-  readonly sources: Tensor
-  readonly gaps: ClosedGaps
 }
 
 /** Moves the steps that count to the front of their rows; the layers after it are told how many they are. No parameters. */
@@ -70,18 +61,19 @@ export class Masking extends SameSize {
   override forward(x: Tensor, context: ForwardContext = INFERENCE): Tensor {
     checkSteps(x)
     if (x.size === 0) return x
-    return scope(x.backend, () => moved(x, this.#closing(x, context.lengths).sources))
+    return scope(x.backend, () => moved(x, this.#closing(x, context).gaps.sources))
   }
 
   override contextAfter(x: Tensor, context: ForwardContext): ForwardContext {
     if (x.size === 0) return context
-    return scope(x.backend, () => {
-      const { lengths, gaps } = this.#closing(x, context.lengths)
-      return { ...context, lengths, gaps }
-    })
+    return scope(x.backend, () => ({ ...context, ...this.#closing(x, context) }))
   }
 
-  #closing(x: Tensor, lengths: Tensor | undefined): Closing {
+  /** How many steps of each row count, and where the steps go. */
+  #closing(
+    x: Tensor,
+    { lengths, gaps: outer }: ForwardContext,
+  ): { readonly lengths: Tensor; readonly gaps: ClosedGaps } {
     const { backend } = x
     const [batch = 0, time = 0, ...features] = x.shape
     const differs = notEqual(detach(x), this.value)
@@ -100,27 +92,13 @@ export class Masking extends SameSize {
     const sources = select(greater(from, 0), add(sub(cast(from, 'int32'), 1), rows), -1)
     return {
       lengths: reshape(cast(slice(counts, 1, time - 1, 1), 'int32'), [batch]),
-      sources: reshape(sources, [batch * time]),
-      gaps: { counted, places },
+      gaps: { counted, places, sources: reshape(sources, [batch * time]), outer },
     }
   }
 
   override toJSON(): ModuleConfig {
     return describe('masking', { value: this.value })
   }
-}
-
-/** The steps of `[batch, time, …]` at other places; −1 gives zeros. */
-function moved(x: Tensor, places: Tensor): Tensor {
-  const [batch = 0, time = 0, ...rest] = x.shape
-  return reshape(gather(reshape(x, [batch * time, ...rest]), places), x.shape)
-}
-
-/** A sequence with each step where it was before the gaps were closed, and zeros in the gaps; anything else as it is. */
-export function reopened(output: Tensor, { places, counted }: ClosedGaps): Tensor {
-  const [batch, time, features] = output.shape
-  const isSequence = features !== undefined && batch === counted.shape[0] && time === counted.shape[1]
-  return isSequence ? scope(output.backend, () => moved(output, places)) : output
 }
 
 function checkSteps(x: Tensor): void {
@@ -134,8 +112,8 @@ function checkSteps(x: Tensor): void {
 
 /**
  * Leaves out the steps all of whose features are `value`, wherever they stand: for the layers after it, the others stand side by side at the beginning of their
- * rows, and their number is the row's length. So recurrent layers, attention and pooling see nothing of the rest. What a `sequential` with it gives for each
- * step stands at its own place again, with zeros in the gaps, and `fit` and `evaluate` don't count those. In a stream, states stand still over such a step.
+ * rows, and their number is the row's length. So recurrent layers, attention and pooling see nothing of the rest. What the outermost `sequential` (or
+ * `residual`, `highway`) around it gives for each step stands at its own place again, with zeros in the gaps, and `fit` and `evaluate` don't count those. In a stream, states stand still over such a step.
  *
  * ```ts
  * sequential(masking({ value: -1 }), lstm({ units: 32, inputSize: 8, returns: 'last' }), dense({ units: 1 }))
