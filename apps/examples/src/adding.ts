@@ -63,7 +63,7 @@ async function carry({
   const test = sums(1000, steps, seed + 1)
   const testSet = oneBatch(test, test.size)
   const trainSet = newBatches(BATCHES, BATCH, seed, (own) => sums(BATCH, steps, own))
-  const epochs = short ? 5 : 25
+  const epochs = short ? 5 : steps > 400 ? 75 : 25
   const points: CurvePoint[] = []
   let result = NaN
   for (const name of options.layer === 'all' ? Object.keys(LAYERS) : [options.layer]) {
