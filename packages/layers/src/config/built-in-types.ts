@@ -10,6 +10,7 @@ import { multiHeadAttention, type MultiHeadAttentionOptions } from '../attention
 import { highway, type HighwayOptions } from '../containers/highway.ts'
 import { residual } from '../containers/residual.ts'
 import { sequential } from '../containers/sequential.ts'
+import { share } from '../containers/sharing.ts'
 import { tie } from '../containers/ties.ts'
 import { timeDistributed } from '../containers/time-distributed.ts'
 import { CONV_LSTM_OPTION_TYPES, convLstm1d, convLstm2d, type ConvLstmOptions } from '../convolution/conv-lstm.ts'
@@ -121,12 +122,13 @@ export const BUILT_IN_TYPES: ModuleTypes = {
   highway: ({ layer, ...config }, revive) =>
     highway(revive(layer), readOptions<HighwayOptions>(config, HIGHWAY_OPTION_TYPES)),
   timeDistributed: ({ layer, ...config }, revive) => withoutOptions(config, () => timeDistributed(revive(layer))),
-  sequential: ({ type, layers, ties, ...rest }, revive) => {
+  sequential: ({ type, layers, shared, ties, ...rest }, revive) => {
     readOptions({ type, ...rest }, {})
     if (!Array.isArray(layers)) throw unexpected(type, 'layers is no array')
     const made: Module[] = []
-    for (const config of layers as readonly Json[]) made.push(sharedIn(made, config) ?? revive(config))
+    for (const config of layers as readonly Json[]) made.push(sameAgain(made, config) ?? revive(config))
     const whole = sequential(...made)
+    if (shared !== undefined) share(whole, shared)
     if (ties !== undefined) tie(whole, ties)
     return whole
   },
@@ -175,7 +177,7 @@ const IND_RNN = { ...RECURRENT_OPTION_TYPES, activation: 'string' } as const
 const JORDAN = { ...RECURRENT_OPTION_TYPES, ...JORDAN_OPTION_TYPES } as const
 
 /** The layer that stands in a sequential a second time. */
-function sharedIn(layers: readonly Module[], config: Json): Module | undefined {
+function sameAgain(layers: readonly Module[], config: Json): Module | undefined {
   if (typeof config !== 'object' || config === null || !('type' in config) || config['type'] !== 'shared')
     return undefined
   const { with: place } = readOptions<{ with: number }>(config as ModuleConfig, { with: 'number' }, ['with'])

@@ -5,6 +5,7 @@ import { describe, type ModuleConfig } from '../config/config.ts'
 import { child, INFERENCE, type ForwardContext, type PassedOn } from '../context.ts'
 import { reopened } from '../layers/gaps.ts'
 import { Module, type NamedModule } from '../module.ts'
+import { sharedIn } from './sharing.ts'
 import { tiesOf } from './ties.ts'
 
 /** Feeds each layer's output to the next; each layer's input size is inferred from the one before. Children are named 0, 1, 2 … */
@@ -67,7 +68,7 @@ export class Sequential extends Module {
       const first = this.layers.indexOf(layer)
       return first < i ? { type: 'shared', with: first } : layer.toJSON()
     })
-    return describe('sequential', { layers, ties: tiesOf(this) })
+    return describe('sequential', { layers, shared: sharedIn(this), ties: tiesOf(this) })
   }
 }
 

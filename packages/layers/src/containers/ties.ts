@@ -3,7 +3,7 @@
 import { RnnError } from '@rnn/core'
 import type { Json } from '../config/config.ts'
 import { TiedDense } from '../layers/tied-dense.ts'
-import type { AnyModule } from '../module.ts'
+import { tree, type AnyModule } from '../module.ts'
 
 /** The path of the kernel's owner by that of the tied layer, for those that stand in different children of `root`: the others are a child's to tell. */
 export function tiesOf(root: AnyModule): Record<string, string> | undefined {
@@ -13,6 +13,20 @@ export function tiesOf(root: AnyModule): Record<string, string> | undefined {
     return owner === undefined || owner.split('.')[0] === path.split('.')[0] ? [] : [[path, owner] as const]
   })
   return ties.length === 0 ? undefined : Object.fromEntries(ties)
+}
+
+/** For a model that is saved. @throws E_CONFIGURATION for a layer that uses the kernel of a module outside of it */
+export function checkOwners(root: AnyModule): void {
+  const modules = tree(root)
+  for (const module of modules) {
+    if (!(module instanceof TiedDense) || module.owner === undefined || modules.has(module.owner)) continue
+    throw new RnnError({
+      code: 'E_CONFIGURATION',
+      operation: 'saveModel',
+      problem: `a tied layer uses the kernel of a module of type '${module.owner.type}' that is no part of the model`,
+      fix: 'save the model that holds both, or the weights alone (saveWeights)',
+    })
+  }
 }
 
 /** Ties the layers of a container that was made of its JSON form. @throws E_CONFIGURATION for paths at which there is no such layer */

@@ -1,6 +1,6 @@
 // A penalty on what a layer gives, where one on its weights would miss the point: sparse codes, small states.
 
-import { mul, reshape, scope, select, type Tensor } from '@rnn/core'
+import { mul, reshape, RnnError, scope, select, type Tensor } from '@rnn/core'
 import { describe, type ModuleConfig } from '../config/config.ts'
 import { INFERENCE, type ForwardContext } from '../context.ts'
 import type { Regularizer } from '../weights/regularizer.ts'
@@ -42,7 +42,14 @@ export class ActivityRegularization extends SameSize {
   }
 
   override toJSON(): ModuleConfig {
-    return describe('activityRegularization', { regularizer: this.regularizer.configuration })
+    const { configuration } = this.regularizer
+    if (configuration !== undefined) return describe('activityRegularization', { regularizer: configuration })
+    throw new RnnError({
+      code: 'E_CONFIGURATION',
+      operation: 'activityRegularization',
+      problem: 'a regularizer of your own has no JSON form',
+      fix: 'give it a configuration and the layer a type of your own, or use l1, l2 or l1l2',
+    })
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { RnnError, type Backend } from '@rnn/core'
 import { fromJSON, type ModuleTypes } from '../config/from-json.ts'
+import { checkOwners } from '../containers/ties.ts'
 import type { AnyModule, Module } from '../module.ts'
 import { readWeights, saveWeights } from './weights.ts'
 
@@ -21,9 +22,10 @@ const FORMAT_VERSION = 1
  * for (const [name, content] of Object.entries(await saveModel(model))) await writeFile(join(folder, name), content)
  * ```
  *
- * @throws E_NOT_BUILT before `init`, E_CONFIGURATION for a module that doesn't describe itself
+ * @throws E_NOT_BUILT before `init`, E_CONFIGURATION for a module that doesn't describe itself, or whose kernel belongs to another model
  */
 export async function saveModel(model: AnyModule): Promise<ModelFiles> {
+  checkOwners(model)
   const config = { format: 'rnn', formatVersion: FORMAT_VERSION, model: model.toJSON() }
   return { 'config.json': `${JSON.stringify(config, undefined, 2)}\n`, 'weights.safetensors': await saveWeights(model) }
 }
