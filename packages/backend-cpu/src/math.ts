@@ -31,6 +31,21 @@ export function sigmoid(x: number): number {
   return 1 / (1 + exp(-x))
 }
 
+/** Derivative of the sigmoid where it is y. */
+export function sigmoidSlope(y: number): number {
+  return y * (1 - y)
+}
+
+/** `clip(0.2·x + 0.5, 0, 1)`; NaN for NaN. */
+export function hardSigmoid(x: number): number {
+  return Math.max(0, Math.min(1, 0.2 * x + 0.5))
+}
+
+/** Derivative of the hard sigmoid where it is y. */
+export function hardSigmoidSlope(y: number): number {
+  return y > 0 && y < 1 ? 0.2 : 0
+}
+
 /**
  * Hyperbolic tangent: x·P(x²)/Q(x²), fitted to least relative error on |x| ≤ 9.2 and constant beyond, where a float32 is ±1. Relative error below
  * 5·10⁻¹¹ up to there (measured), so that tiny arguments keep their accuracy; odd to the bit; NaN for NaN.

@@ -1,7 +1,7 @@
 // The gates of the cells over one row of one time step, backward: from the gradient of h to the gradients of what entered the gates.
 
-import { tanh4 } from "./math";
-import { madd, nmadd, storeUpTo8 } from "./simd";
+import { hardSigmoidSlope4, tanh4 } from "./math";
+import { madd, nmadd, storeUpTo4 } from "./simd";
 
 /** Addresses of one row of one step; gradients that flow from step to step are in `hidden` and `cell`, padded to whole blocks. */
 @unmanaged
@@ -19,6 +19,9 @@ export class GradArrays {
   gradProjected: usize;
   /** GRU: gradient of the recurrent product. */
   gradProduct: usize;
+  /** What sets the cell apart from the usual one, by the bits of gates-variant.ts, and the address of its peepholes. */
+  variant: i32;
+  peephole: usize;
 }
 
 /** Leaves in `cell` what flows to the step before; `hidden` gets all of its share from the product. */
@@ -44,15 +47,27 @@ export function lstmGradients(grad: GradArrays): void {
     const gradO = f32x4.mul(f32x4.mul(gradH, squashed), nmadd(output, output, output));
     v128.store(cell, f32x4.mul(gradC, forget));
     const to = grad.gradProjected + at;
-    store4(to, gradI, count);
-    store4(to + width, gradF, count);
-    store4(to + 2 * width, gradG, count);
-    store4(to + 3 * width, gradO, count);
+    storeUpTo4(to, gradI, count);
+    storeUpTo4(to + width, gradF, count);
+    storeUpTo4(to + 2 * width, gradG, count);
+    storeUpTo4(to + 3 * width, gradO, count);
   }
 }
 
 /** Leaves in `hidden` what flows past the product. */
 export function gruGradients(grad: GradArrays): void {
+  gruGradientsOf(false, grad);
+}
+
+/** The same with hard-sigmoid gates. */
+export function hardGruGradients(grad: GradArrays): void {
+  gruGradientsOf(true, grad);
+}
+
+/** Inlined, so that `hard` is known. */
+// @ts-ignore: decorator
+@inline
+function gruGradientsOf(hard: bool, grad: GradArrays): void {
   const H = grad.H;
   const width = <usize>H << 2;
   const one = f32x4.splat(1);
@@ -67,17 +82,17 @@ export function gruGradients(grad: GradArrays): void {
     const hidden = grad.hidden + at;
     const gradH = f32x4.add(v128.load(grad.upstream + at), v128.load(hidden));
     const gradN = f32x4.mul(f32x4.mul(gradH, f32x4.sub(one, update)), nmadd(candidate, candidate, one));
-    const gradR = f32x4.mul(f32x4.mul(gradN, recurrent), nmadd(reset, reset, reset));
-    const gradZ = f32x4.mul(f32x4.mul(gradH, f32x4.sub(v128.load(grad.before + at), candidate)), nmadd(update, update, update));
+    const gradR = f32x4.mul(f32x4.mul(gradN, recurrent), slopeOf(hard, reset));
+    const gradZ = f32x4.mul(f32x4.mul(gradH, f32x4.sub(v128.load(grad.before + at), candidate)), slopeOf(hard, update));
     v128.store(hidden, f32x4.mul(gradH, update));
     const to = grad.gradProjected + at;
-    store4(to, gradR, count);
-    store4(to + width, gradZ, count);
-    store4(to + 2 * width, gradN, count);
+    storeUpTo4(to, gradR, count);
+    storeUpTo4(to + width, gradZ, count);
+    storeUpTo4(to + 2 * width, gradN, count);
     const product = grad.gradProduct + at;
-    store4(product, gradR, count);
-    store4(product + width, gradZ, count);
-    store4(product + 2 * width, f32x4.mul(gradN, reset), count);
+    storeUpTo4(product, gradR, count);
+    storeUpTo4(product + width, gradZ, count);
+    storeUpTo4(product + 2 * width, f32x4.mul(gradN, reset), count);
   }
 }
 
@@ -89,13 +104,12 @@ export function simpleGradients(grad: GradArrays, relu: i32): void {
     const h = v128.load(grad.after + at);
     const gradH = f32x4.add(v128.load(grad.upstream + at), v128.load(grad.hidden + at));
     const value = relu ? v128.and(f32x4.gt(h, f32x4.splat(0)), gradH) : f32x4.mul(gradH, nmadd(h, h, one));
-    store4(grad.gradProjected + at, value, H - j);
+    storeUpTo4(grad.gradProjected + at, value, H - j);
   }
 }
 
 // @ts-ignore: decorator
 @inline
-function store4(to: usize, value: v128, count: i32): void {
-  if (count >= 4) v128.store(to, value);
-  else storeUpTo8(to, value, value, count);
+function slopeOf(hard: bool, y: v128): v128 {
+  return hard ? hardSigmoidSlope4(y) : nmadd(y, y, y);
 }

@@ -1,6 +1,7 @@
 // The gates of the cells over one group of rows and some units, forward. Vectors past the last unit hold whatever lay there: only stores are cut.
 
-import { sigmoid4, tanh4 } from "./math";
+import { HARD, lstmVariantGates } from "./gates-variant";
+import { hardSigmoid4, sigmoid4, tanh4 } from "./math";
 import { madd, storeUpTo8 } from "./simd";
 
 /** Where the gates of a group find and leave things: filled once, then moved along. Tables begin at the group's first slot. */
@@ -22,6 +23,9 @@ export class GateArrays {
   /** GRU: addresses of the projections, and the address of the bias. */
   inputs: usize;
   bias: usize;
+  /** What sets the cell apart from the usual one, by the bits of gates-variant.ts, and the address of its peepholes. */
+  variant: i32;
+  peephole: usize;
 }
 
 /** The gates of any cell (0 tanh, 1 relu, 2 LSTM, 3 GRU) over units `from` … `to`, whose products begin at `gate.products`. */
@@ -29,9 +33,14 @@ export function gates(cell: i32, gate: GateArrays, rows: i32, from: i32, to: i32
   let products = gate.products;
   let state = gate.cell;
   for (let r = 0; r < rows; r++, products += gate.rowStride, state += gate.cellStride) {
-    if (cell == 2) lstmGates(gate, <usize>r << 2, products, state, from, to);
-    else if (cell == 3) gruGates(gate, <usize>r << 2, products, from, to);
-    else simpleGates(gate, <usize>r << 2, products, from, to, cell);
+    const entry = <usize>r << 2;
+    if (cell == 2) {
+      if (gate.variant) lstmVariantGates(gate, entry, products, state, from, to);
+      else lstmGates(gate, entry, products, state, from, to);
+    } else if (cell == 3) {
+      if (gate.variant & HARD) hardGruGates(gate, entry, products, from, to);
+      else gruGates(gate, entry, products, from, to);
+    } else simpleGates(gate, entry, products, from, to, cell);
   }
 }
 
@@ -67,6 +76,17 @@ function lstmGates(gate: GateArrays, entry: usize, p: usize, state: usize, from:
 
 /** GRU (Cho et al. 2014), reset after the product, order r, z, n: n = tanh(x + r·(h·R + b)), h' = n + z·(h − n). */
 function gruGates(gate: GateArrays, entry: usize, p: usize, from: i32, to: i32): void {
+  gruGatesOf(false, gate, entry, p, from, to);
+}
+
+function hardGruGates(gate: GateArrays, entry: usize, p: usize, from: i32, to: i32): void {
+  gruGatesOf(true, gate, entry, p, from, to);
+}
+
+/** Inlined, so that `hard` is known. */
+// @ts-ignore: decorator
+@inline
+function gruGatesOf(hard: bool, gate: GateArrays, entry: usize, p: usize, from: i32, to: i32): void {
   const H = gate.H;
   const next = gate.gateStride;
   const width = <usize>H << 2;
@@ -78,10 +98,10 @@ function gruGates(gate: GateArrays, entry: usize, p: usize, from: i32, to: i32):
     const at = <usize>j << 2;
     const count = H - j;
     const bias = gate.bias + at;
-    const r0 = sigmoid4(f32x4.add(v128.load(p), v128.load(bias)));
-    const r1 = sigmoid4(f32x4.add(v128.load(p, 16), v128.load(bias, 16)));
-    const z0 = sigmoid4(f32x4.add(v128.load(p + next), v128.load(bias + width)));
-    const z1 = sigmoid4(f32x4.add(v128.load(p + next, 16), v128.load(bias + width, 16)));
+    const r0 = gateOf(hard, f32x4.add(v128.load(p), v128.load(bias)));
+    const r1 = gateOf(hard, f32x4.add(v128.load(p, 16), v128.load(bias, 16)));
+    const z0 = gateOf(hard, f32x4.add(v128.load(p + next), v128.load(bias + width)));
+    const z1 = gateOf(hard, f32x4.add(v128.load(p + next, 16), v128.load(bias + width, 16)));
     const m0 = v128.load(p + 2 * next), m1 = v128.load(p + 2 * next, 16);
     const n0 = tanh4(madd(r0, m0, v128.load(input + at)));
     const n1 = tanh4(madd(r1, m1, v128.load(input + at, 16)));
@@ -108,4 +128,10 @@ function simpleGates(gate: GateArrays, entry: usize, p: usize, from: i32, to: i3
     const h1 = relu ? f32x4.pmax(x1, zero) : tanh4(x1);
     storeUpTo8(after + (<usize>j << 2), h0, h1, gate.H - j);
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function gateOf(hard: bool, x: v128): v128 {
+  return hard ? hardSigmoid4(x) : sigmoid4(x);
 }

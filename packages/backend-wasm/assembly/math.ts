@@ -55,6 +55,22 @@ export function sigmoid4(x: v128): v128 {
   return f32x4.add(half, f32x4.pmax(f32x4.pmin(quotient, half), v128.load32_splat(SIGMOID, 12)));
 }
 
+/** clip(0.2·x + 0.5, 0, 1); NaN passes. */
+// @ts-ignore: decorator
+@inline
+export function hardSigmoid4(x: v128): v128 {
+  const line = madd(x, f32x4.splat(0.2), f32x4.splat(0.5));
+  return f32x4.pmax(f32x4.pmin(line, f32x4.splat(1)), f32x4.splat(0));
+}
+
+/** Derivative of the hard sigmoid where it is y. */
+// @ts-ignore: decorator
+@inline
+export function hardSigmoidSlope4(y: v128): v128 {
+  const inside = v128.and(f32x4.gt(y, f32x4.splat(0)), f32x4.lt(y, f32x4.splat(1)));
+  return v128.and(inside, f32x4.splat(0.2));
+}
+
 /**
  * eˣ = 2ᵏ·2ʳ·…: k = round(x/ln 2), a polynomial in r = x − k·ln 2 (ln 2 in two pieces), and 2ᵏ in two factors, so that results from the smallest
  * subnormal to infinity come out right.

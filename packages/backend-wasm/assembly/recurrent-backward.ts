@@ -1,6 +1,7 @@
 // Gradients of a whole sequence: the gates' gradients of a step, then one small product toward the step before.
 
-import { GradArrays, gruGradients, lstmGradients, simpleGradients } from "./gates-backward";
+import { GradArrays, gruGradients, hardGruGradients, lstmGradients, simpleGradients } from "./gates-backward";
+import { COUPLED, HARD, lstmVariantGradients } from "./gates-variant";
 import { int, madd, scratchOf, showProgress, word } from "./simd";
 import { clearPastEnds, Plan, planBytes, planSequence, roundUp, rowOf, timeOf, vectorAt } from "./sequence";
 import { groupRows, tileOf } from "./tile";
@@ -24,7 +25,7 @@ export function recurrentBackwardScratch(B: i32, T: i32, H: i32): i32 {
  * [16] packed transposed weights [17] gradient of the final hidden state [18] of the final cell state [19] initial hidden [20] initial cell
  * [21] lengths [22] hidden mask, each or 0
  * [23] gradient of the projection, likewise to [25]; [26] gradient of the product or 0, likewise to [28]
- * [29] gradient of the initial hidden state or 0 [30] of the initial cell state or 0
+ * [29] gradient of the initial hidden state or 0 [30] of the initial cell state or 0 [31] variant, by the bits of gates-variant.ts [32] peepholes or 0
  */
 export function recurrentBackward(args: usize, part: i32, parts: i32): void {
   const cell = int(args, 2);
@@ -32,7 +33,9 @@ export function recurrentBackward(args: usize, part: i32, parts: i32): void {
   const T = int(args, 4);
   const H = int(args, 5);
   const reverse = int(args, 6);
-  const width = H * (cell == LSTM ? 4 : cell == GRU ? 3 : 1);
+  const variant = int(args, 31);
+  const gates = cell == LSTM ? (variant & COUPLED ? 3 : 4) : cell == GRU ? 3 : 1;
+  const width = H * gates;
   const mask = word(args, 22);
   const padded = roundUp(H, 8);
   const state = <usize>H << 2;
@@ -60,6 +63,8 @@ export function recurrentBackward(args: usize, part: i32, parts: i32): void {
   if (cell == LSTM) loadStates(plan, word(args, 18), cells, stride, state);
 
   grad.H = H;
+  grad.variant = variant;
+  grad.peephole = word(args, 32);
   const first = cell == LSTM ? word(args, 20) : word(args, 19);
   for (let s = T - 1; s >= 0; s--) {
     const running = load<i32>(plan.active + (<usize>s << 2));
@@ -76,11 +81,17 @@ export function recurrentBackward(args: usize, part: i32, parts: i32): void {
       grad.gradProjected = vectorAt(word(args, 23), row, word(args, 24), t, word(args, 25));
       grad.gradProduct = word(args, 26) ? vectorAt(word(args, 26), row, word(args, 27), t, word(args, 28)) : grad.gradProjected;
       if (s == 0) grad.before = first ? first + <usize>row * state : zeros;
-      else if (cell == LSTM) grad.before = vectorAt(word(args, 13), row, word(args, 14), earlier, word(args, 15)) + 4 * state;
+      else if (cell == LSTM) grad.before = vectorAt(word(args, 13), row, word(args, 14), earlier, word(args, 15)) + <usize>gates * state;
       else grad.before = vectorAt(word(args, 10), row, word(args, 11), earlier, word(args, 12));
-      if (cell == LSTM) lstmGradients(grad);
-      else if (cell == GRU) gruGradients(grad);
-      else simpleGradients(grad, cell);
+      if (cell == LSTM) {
+        if (variant) lstmVariantGradients(grad);
+        else lstmGradients(grad);
+      } else if (cell == GRU) {
+        if (variant & HARD) hardGruGradients(grad);
+        else gruGradients(grad);
+      } else {
+        simpleGradients(grad, cell);
+      }
       store<u32>(left + (<usize>slot << 2), grad.gradProduct);
       store<u32>(init + (<usize>slot << 2), cell == GRU && mask == 0 ? grad.hidden : zeros);
     }

@@ -2,6 +2,7 @@
 // projection, then the gates while the products lie in the first-level cache. The weights of a block stay there for all rows of a step.
 
 import { GateArrays, gates } from "./gates-forward";
+import { COUPLED } from "./gates-variant";
 import { addProduct, addWidePanels } from "./gemv";
 import { clearPastEnds, planBytes, planSequence, roundUp, rowOf, timeOf, vectorAt } from "./sequence";
 import { int, scratchOf, showProgress, word } from "./simd";
@@ -26,7 +27,7 @@ function productBytes(H: i32, G: i32): i32 {
  * Command: [2] cell (0 tanh, 1 relu, 2 lstm, 3 gru) [3] B [4] T [5] H [6] reverse
  * [7] projected [8] row stride [9] time stride; [10] sequence, likewise to [12]; [13] reserve or 0, likewise to [15]
  * [16] packed weights, or 0 for few rows, whose products read the weights where they lie [17] recurrent bias [18] initial hidden [19] initial cell [20] lengths [21] hidden mask, each or 0
- * [22] final hidden [23] final cell or 0 [24] weights [25] weights in wide panels or 0
+ * [22] final hidden [23] final cell or 0 [24] weights [25] weights in wide panels or 0 [26] variant, by the bits of gates-variant.ts [27] peepholes or 0
  */
 export function recurrentForward(args: usize, part: i32, parts: i32): void {
   const cell = int(args, 2);
@@ -34,7 +35,8 @@ export function recurrentForward(args: usize, part: i32, parts: i32): void {
   const T = int(args, 4);
   const H = int(args, 5);
   const reverse = int(args, 6);
-  const G = cell == LSTM ? 4 : cell == GRU ? 3 : 1;
+  const variant = int(args, 26);
+  const G = cell == LSTM ? (variant & COUPLED ? 3 : 4) : cell == GRU ? 3 : 1;
   const hasReserve = word(args, 13) != 0;
   const h0 = word(args, 18);
   const mask = word(args, 21);
@@ -71,6 +73,8 @@ export function recurrentForward(args: usize, part: i32, parts: i32): void {
   gate.cellStride = <usize>padded << 2;
   const bias = word(args, 17) ? word(args, 17) : zeros;
   gate.bias = bias;
+  gate.variant = variant;
+  gate.peephole = word(args, 27);
   if (cell == LSTM) {
     for (let slot = 0; slot < slots; slot++) {
       const c0 = word(args, 19) ? word(args, 19) + <usize>rowOf(plan, slot) * state : zeros;

@@ -26,6 +26,14 @@ export function storeLanes(to: usize, value: v128, count: i32): void {
   }
 }
 
+/** Stores as many of four values as `count` (at least 1) says. */
+// @ts-ignore: decorator
+@inline
+export function storeUpTo4(to: usize, value: v128, count: i32): void {
+  if (count >= 4) v128.store(to, value);
+  else storeLanes(to, value, count);
+}
+
 /** Stores as many of eight values as `count` (at least 1) says. */
 // @ts-ignore: decorator
 @inline

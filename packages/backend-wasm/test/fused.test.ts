@@ -1,6 +1,6 @@
 // Fused ops against the CPU backend, on random shapes.
 
-import type { Backend, RecurrentKind } from '@rnn/core'
+import type { Backend, RecurrentGate, RecurrentKind, RecurrentVariantKind } from '@rnn/core'
 import * as fc from 'fast-check'
 import { describe, test } from 'vitest'
 import { BUILDS, makeBackend } from './builds.ts'
@@ -20,11 +20,40 @@ import {
 } from './kit.ts'
 import type { Bound, Call, Described, Expected } from './kit.ts'
 
-const GATES: { readonly [Kind in RecurrentKind]: number } = { simpleTanh: 1, simpleRelu: 1, lstm: 4, gru: 3 }
-const RESERVED: { readonly [Kind in RecurrentKind]: number } = { simpleTanh: 0, simpleRelu: 0, lstm: 5, gru: 4 }
+type CellName = RecurrentKind | RecurrentVariantKind
 
-interface Case {
-  readonly cell: RecurrentKind
+const GATES: { readonly [Kind in CellName]: number } = { simpleTanh: 1, simpleRelu: 1, lstm: 4, coupledLstm: 3, gru: 3 }
+const RESERVED: { readonly [Kind in CellName]: number } = {
+  simpleTanh: 0,
+  simpleRelu: 0,
+  lstm: 5,
+  coupledLstm: 4,
+  gru: 4,
+}
+
+/** What a cell is; with a function of the gates it is one with options. */
+interface Form {
+  readonly cell: CellName
+  readonly gate?: RecurrentGate
+  readonly peepholes?: boolean
+}
+
+const FORMS: readonly Form[] = [
+  { cell: 'simpleTanh' },
+  { cell: 'simpleRelu' },
+  { cell: 'lstm' },
+  { cell: 'gru' },
+  { cell: 'gru', gate: 'sigmoid' },
+  { cell: 'gru', gate: 'hardSigmoid' },
+  ...(['lstm', 'coupledLstm'] as const).flatMap((cell) =>
+    (['sigmoid', 'hardSigmoid'] as const).flatMap((gate) => [
+      { cell, gate },
+      { cell, gate, peepholes: true },
+    ]),
+  ),
+]
+
+interface Case extends Form {
   readonly B: number
   readonly T: number
   readonly H: number
@@ -40,33 +69,38 @@ interface Case {
 
 const size = (most: number): fc.Arbitrary<number> =>
   fc.oneof(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: most }))
-const cases: fc.Arbitrary<Case> = fc.record({
-  cell: fc.constantFrom('simpleTanh', 'simpleRelu', 'lstm', 'gru'),
-  B: size(20),
-  T: size(12),
-  H: size(40),
-  reverse: fc.boolean(),
-  timeMajor: fc.boolean(),
-  ragged: fc.boolean(),
-  initial: fc.boolean(),
-  masked: fc.boolean(),
-  gap: fc.constantFrom(0, 0, 3),
-  upstream: fc.integer({ min: 1, max: 7 }),
-  seed: fc.nat(1000),
-})
+const cases: fc.Arbitrary<Case> = fc
+  .record({
+    form: fc.constantFrom(...FORMS),
+    B: size(20),
+    T: size(12),
+    H: size(40),
+    reverse: fc.boolean(),
+    timeMajor: fc.boolean(),
+    ragged: fc.boolean(),
+    initial: fc.boolean(),
+    masked: fc.boolean(),
+    gap: fc.constantFrom(0, 0, 3),
+    upstream: fc.integer({ min: 1, max: 7 }),
+    seed: fc.nat(1000),
+  })
+  .map(({ form, ...rest }) => ({ ...rest, ...form }))
 
 /** Runs forward on both backends, then backward of the CPU's results on both. */
 async function check(backend: Backend, c: Case): Promise<void> {
-  const { cell, B, T, H, reverse, timeMajor, seed } = c
+  const { cell, gate, B, T, H, reverse, timeMajor, seed } = c
+  const hasCell = cell === 'lstm' || cell === 'coupledLstm'
   const G = GATES[cell]
   const sequenceShape = (width: number): readonly number[] => (timeMajor ? [T, B, width] : [B, T, width])
   const place = (width: number): Partial<Described> => rows(sequenceShape(width), width, c.gap, 1)
   const scale = 1 / Math.sqrt(H)
-  const projected = floats(sequenceShape(G * H), randoms(seed, B * T * G * H), place(G * H))
+  // Hard sigmoids are 0 or 1 from ±2.5 on: some must be.
+  const spread = gate === 'hardSigmoid' ? 4 : 1
+  const projected = floats(sequenceShape(G * H), randoms(seed, B * T * G * H, spread), place(G * H))
   const recurrent = floats([H, G * H], randoms(seed + 1, H * G * H, scale))
   const recurrentBias = cell === 'gru' ? floats([G * H], randoms(seed + 2, G * H, 0.1)) : null
   const h0 = c.initial ? floats([B, H], randoms(seed + 3, B * H)) : null
-  const c0 = c.initial && cell === 'lstm' ? floats([B, H], randoms(seed + 4, B * H)) : null
+  const c0 = c.initial && hasCell ? floats([B, H], randoms(seed + 4, B * H)) : null
   const lengths = c.ragged ? ints([B], randomInts(seed + 5, B, 0, T)) : null
   const mask = c.masked
     ? floats(
@@ -74,22 +108,25 @@ async function check(backend: Backend, c: Case): Promise<void> {
         randomInts(seed + 6, B * H, 0, 1).map((bit) => bit * 2),
       )
     : null
+  const seen = cell === 'lstm' ? 3 : 2
+  const peephole = c.peepholes ? floats([seen, H], randoms(seed + 10, seen * H, 0.5)) : null
   const state = blank([B, H])
-  const isLstm = cell === 'lstm'
-  const attributes = { cell, reverse, timeMajor }
+  const attributes = { cell, reverse, timeMajor, ...(gate && { gate }) }
+  const own = gate ? [peephole] : []
   const forward: Call = {
-    op: 'recurrentForward',
-    inputs: [projected, recurrent, recurrentBias, h0, c0, lengths, mask],
+    op: gate ? 'recurrentVariantForward' : 'recurrentForward',
+    inputs: [projected, recurrent, recurrentBias, h0, c0, lengths, mask, ...own],
     outputs: [
       blank(sequenceShape(H), place(H)),
       state,
-      isLstm ? state : null,
+      hasCell ? state : null,
       RESERVED[cell] > 0 ? blank(sequenceShape(RESERVED[cell] * H)) : null,
     ],
     attributes,
   }
   // As the conformance kit derives it: (2 + 2√(H+2))·Z roundings of the gates' sums, 16 of their arithmetic, growing as √T; relu states may grow with T.
-  const terms = 1 + 0.1 + 2 * H * scale * (cell === 'simpleRelu' ? 2 * T : 1)
+  // A peephole adds up to ½·c, and c grows by 1 a step at most.
+  const terms = (peephole ? 0.5 * (1 + T) : 0) + spread + 0.1 + 2 * H * scale * (cell === 'simpleRelu' ? 2 * T : 1)
   const roundings = Math.sqrt(T) * (2 * (1 + Math.sqrt(H + 2)) * terms + 16) * Math.max(2, Math.sqrt(T))
   const bound: Bound = (due) => roundings * U * Math.max(1, Math.abs(due))
   const defined = withinRows(c, lengths, RESERVED[cell] * H)
@@ -101,11 +138,11 @@ async function check(backend: Backend, c: Case): Promise<void> {
   // Values of the reserve past the rows' ends are not defined: whatever is there must not matter.
   const kept = reserve && Float32Array.from(reserve, (value, i) => (defined(i) ? value : NaN))
   const backward: Call = {
-    op: 'recurrentBackward',
+    op: gate ? 'recurrentVariantBackward' : 'recurrentBackward',
     inputs: [
       given(1, () => floats(sequenceShape(H), randoms(seed + 7, B * T * H), place(H))),
       given(2, () => floats([B, H], randoms(seed + 8, B * H))),
-      isLstm ? given(4, () => floats([B, H], randoms(seed + 9, B * H))) : null,
+      hasCell ? given(4, () => floats([B, H], randoms(seed + 9, B * H))) : null,
       floats(sequenceShape(H), sequence!, place(H)),
       kept ? floats(sequenceShape(RESERVED[cell] * H), kept) : null,
       recurrent,
@@ -113,6 +150,7 @@ async function check(backend: Backend, c: Case): Promise<void> {
       c0,
       lengths,
       mask,
+      ...own,
     ],
     outputs: [
       gradProjected,
@@ -148,10 +186,10 @@ describe.each(BUILDS)('fused ops, $title', (build) => {
     await backend.dispose()
   })
 
-  test.each(['simpleTanh', 'simpleRelu', 'lstm', 'gru'] as const)('%s of notable sizes', async (cell) => {
+  test.each(FORMS)('$cell $gate $peepholes of notable sizes', async (form) => {
     const backend = await makeBackend(build)
     const plain = {
-      cell,
+      ...form,
       reverse: false,
       timeMajor: false,
       ragged: false,

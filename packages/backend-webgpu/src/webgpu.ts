@@ -267,7 +267,7 @@ function backendOn(
 }
 
 function record<Name extends OpName>(call: CallOf<Name>, gpu: Gpu): void {
-  const kernel: Kernel<Name> | undefined = KERNELS[call.op] // undefined for an op of a later contract
+  const kernel: Kernel<Name> | undefined = KERNELS[call.op] // undefined for what is left to core, and for an op of a later contract
   if (kernel === undefined) {
     throw new RnnError({
       code: 'E_UNSUPPORTED',

@@ -1,4 +1,4 @@
-// The whole conformance kit, with every fused op declared, on the adapter that is here.
+// The whole conformance kit, with every fused op declared but those of cells with options, on the adapter that is here.
 
 import { FUSED_OPS } from '@rnn/core'
 import { LEVELS, type Level } from '@rnn/conformance'
@@ -16,7 +16,7 @@ async function wholeKit(): Promise<void> {
   const { device, software } = probe.info
   await probe.dispose()
   describeBackend(`webgpu on ${device}${software ? ', in software' : ''}`, () => makeWebgpu(), {
-    fused: FUSED_OPS,
+    fused: FUSED_OPS.filter((op) => !op.startsWith('recurrentVariant')),
     levels,
   })
 }

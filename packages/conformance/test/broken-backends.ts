@@ -33,6 +33,30 @@ export function brokenOp<Name extends OpName>(
   }))
 }
 
+/** The CPU backend that takes an input of the op, by its place, for missing. */
+export function withoutInput(name: OpName, index: number): Promise<Backend> {
+  return broken((backend) => ({
+    run: (call) =>
+      backend.run(
+        call.op === name
+          ? ({ ...call, inputs: (call.inputs as readonly (Operand | null)[]).with(index, null) } as unknown as OpCall) // it is one that may be
+          : call,
+      ),
+  }))
+}
+
+/** Gates of cells with options are sigmoids, whatever was asked for. */
+export function usualGates(): Promise<Backend> {
+  return broken((backend) => ({
+    run: (call) =>
+      backend.run(
+        call.op === 'recurrentVariantForward' || call.op === 'recurrentVariantBackward'
+          ? ({ ...call, attributes: { ...call.attributes, gate: 'sigmoid' } } as OpCall) // the same call otherwise
+          : call,
+      ),
+  }))
+}
+
 /** The elements of an operand. */
 export function load(backend: Backend, operand: Operand): Float64Array {
   const bytes = backend.readSync!({

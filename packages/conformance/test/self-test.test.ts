@@ -18,6 +18,8 @@ import {
   shiftedRandom,
   swappedGates,
   undecided,
+  usualGates,
+  withoutInput,
   withoutOffsets,
   withoutRows,
 } from './broken-backends.ts'
@@ -163,10 +165,7 @@ const FAULTS: readonly Fault[] = [
   },
   {
     name: 'lengths ignored',
-    make: () =>
-      brokenOp('recurrentForward', (call, backend) =>
-        backend.run({ ...call, inputs: call.inputs.with(5, null) as unknown as typeof call.inputs }),
-      ),
+    make: () => withoutInput('recurrentForward', 5),
     options: { filter: /gru/, levels: ['fused'] },
     caughtBy: {
       'fused/gru/forward-ragged': tolerance,
@@ -186,12 +185,41 @@ const FAULTS: readonly Fault[] = [
   },
   {
     name: 'the mask on the hidden state ignored in backward',
-    make: () =>
-      brokenOp('recurrentBackward', (call, backend) =>
-        backend.run({ ...call, inputs: call.inputs.with(9, null) as unknown as typeof call.inputs }),
-      ),
+    make: () => withoutInput('recurrentBackward', 9),
     options: { filter: /gru/, levels: ['fused', 'gradients'] },
     caughtBy: { 'fused/gru/backward-mask': tolerance, 'gradients/gru/oracle-everything': tolerance },
+  },
+  {
+    name: 'peepholes ignored',
+    make: () => withoutInput('recurrentVariantForward', 7),
+    options: { filter: /(lstm-peepholes|lstm-coupled-peepholes)\// },
+    caughtBy: {
+      'fused/lstm-peepholes/forward-plain': tolerance,
+      'fused/lstm-coupled-peepholes/forward-one-step': tolerance,
+      'layers/lstm-peepholes/both-ragged': tolerance,
+      'gradients/lstm-peepholes/ragged-reverse': tolerance,
+    },
+  },
+  {
+    name: 'peepholes ignored in backward: what flows to the cell before, and from the output gate to the cell, is missing',
+    make: () => withoutInput('recurrentVariantBackward', 10),
+    options: { filter: /(lstm-peepholes|lstm-coupled-peepholes)\// },
+    caughtBy: {
+      'fused/lstm-peepholes/backward-one-step': tolerance,
+      'fused/lstm-coupled-peepholes/backward-plain': tolerance,
+      'gradients/lstm-peepholes/ragged-reverse': tolerance,
+    },
+  },
+  {
+    name: 'hard-sigmoid gates taken for sigmoid ones',
+    make: usualGates,
+    options: { filter: /hard-sigmoid\// },
+    caughtBy: {
+      'fused/lstm-hard-sigmoid/forward-plain': tolerance,
+      'fused/gru-hard-sigmoid/forward-plain': tolerance,
+      'fused/gru-hard-sigmoid/backward-plain': tolerance,
+      'gradients/lstm-hard-sigmoid/ragged-reverse': tolerance,
+    },
   },
   {
     name: 'random numbers from the next counter',
@@ -308,6 +336,8 @@ const INEXACT: readonly (readonly [op: OpName, filter: RegExp])[] = [
   ['random', /primitives\/random\/normal/],
   ['recurrentForward', /fused\/(lstm|gru|simpleTanh)\/forward-(plain|ragged)$/],
   ['recurrentBackward', /fused\/(lstm|gru|simpleTanh)\/backward-(plain|ragged)$/],
+  ['recurrentVariantForward', /fused\/(lstm-coupled|lstm-peepholes|gru-hard-sigmoid)\/forward-(plain|ragged)$/],
+  ['recurrentVariantBackward', /fused\/(lstm-coupled|lstm-peepholes|gru-hard-sigmoid)\/backward-(plain|ragged)$/],
   ['linearScanForward', /fused\/linearScan\/forward-initial$/],
   ['linearScanBackward', /fused\/linearScan\/backward-initial$/],
   ['crossEntropyForward', /fused\/crossEntropy\/forward-plain$/],

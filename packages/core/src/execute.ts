@@ -67,6 +67,8 @@ const ROWS: Partial<Record<OpName, 'all' | 'unbroadcast' | readonly number[]>> =
   select: 'unbroadcast',
   recurrentForward: [0],
   recurrentBackward: [0, 3],
+  recurrentVariantForward: [0],
+  recurrentVariantBackward: [0, 3],
 }
 
 function takesRows(call: OpOf<Tensor>, index: number): boolean {

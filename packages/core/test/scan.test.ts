@@ -8,8 +8,10 @@ import {
   fusedCounts,
   glorotUniform,
   gruCell,
+  gruVariant,
   linear,
   lstmCell,
+  lstmVariant,
   mul,
   scan,
   scope,
@@ -74,6 +76,10 @@ describe.each<[string, Cell]>([
   ['simple relu', simpleReluCell],
   ['LSTM', lstmCell],
   ['GRU', gruCell],
+  ['LSTM with hard-sigmoid gates', lstmVariant({ recurrentActivation: 'hardSigmoid' })],
+  ['LSTM with peepholes', lstmVariant({ peepholes: true })],
+  ['LSTM with coupled gates and peepholes', lstmVariant({ coupledGates: true, peepholes: true })],
+  ['GRU with hard-sigmoid gates', gruVariant({ recurrentActivation: 'hardSigmoid' }) as unknown as Cell],
   ['a user-written cell', leaky],
 ])('%s', (_, cell) => {
   function run(on: Backend, options: Partial<ScanOptions>, time = T): number[][] {
@@ -152,6 +158,60 @@ test('a cell with equations of its own under a built-in name runs by its equatio
     const x = filled(backend, [B, 1, I], 9)
     const { final } = scan(still as unknown as Cell, x, parametersOf(gruCell, backend, I, H), { units: H, initial })
     expect(final[0]?.dataSync()).toEqual(mul(initial[0]!, 0.5).dataSync())
+  })
+})
+
+describe('cells with options', () => {
+  /** How sequences of a cell ran: fused, as composites, or through the generic scan without a question to the backend. */
+  function waysOf(cell: Cell, supports?: Backend['supports']): object {
+    const on = decorate(backend, supports ? { supports } : {})
+    scope(on, () => scan(cell, filled(on, [B, T, I], 9), parametersOf(cell, on, I, H), { units: H }))
+    return fusedCounts(on)
+  }
+  const [fused, refused] = [
+    { fused: 1, composite: 0 },
+    { fused: 0, composite: 1 },
+  ] as const
+  const hard = { recurrentActivation: 'hardSigmoid' } as const
+
+  test.each<[string, Cell]>([
+    ['hard-sigmoid gates', lstmVariant(hard)],
+    ['peepholes', lstmVariant({ peepholes: true })],
+    ['coupled gates', lstmVariant({ coupledGates: true })],
+    ['all of them', lstmVariant({ peepholes: true, coupledGates: true, ...hard })],
+    ['hard-sigmoid gates of a GRU', gruVariant(hard) as unknown as Cell],
+  ])('%s run fused', (_, cell) => {
+    expect(waysOf(cell)).toEqual({ recurrentVariantForward: fused })
+  })
+
+  test.each<[string, Cell]>([
+    ['a projection', lstmVariant({ projection: 2, peepholes: true })],
+    ['layer normalisation', lstmVariant({ layerNorm: true, ...hard })],
+    ['a clip', lstmVariant({ clip: 1, peepholes: true })],
+    ['another candidate', lstmVariant({ activation: 'softplus', coupledGates: true })],
+    ['gates without a kernel', lstmVariant({ recurrentActivation: 'linear' })],
+    ['reset before', gruVariant({ resetAfter: false, ...hard }) as unknown as Cell],
+  ])('%s: the generic scan', (_, cell) => {
+    expect(waysOf(cell)).not.toHaveProperty('recurrentVariantForward')
+    expect(waysOf(cell)).not.toHaveProperty('recurrentForward')
+  })
+
+  test('a backend that fuses the usual cells, whatever their attributes, refuses them by the name of the op', () => {
+    const known = ['recurrentForward', 'recurrentBackward']
+    const supports: Backend['supports'] = ({ op }) => known.includes(op) || { reason: `no kernel for ${op}` }
+    expect(waysOf(lstmVariant({ peepholes: true }), supports)).toEqual({ recurrentVariantForward: refused })
+    expect(waysOf(lstmCell, supports)).toEqual({ recurrentForward: fused })
+  })
+
+  test('a cell with equations of its own under the name and the options of one of ours runs by its equations', () => {
+    scope(backend, () => {
+      const ours = lstmVariant({ peepholes: true })
+      const still = { ...ours, step: (_: Tensor, [h, c]: readonly [Tensor, Tensor]) => [mul(h, 0.5), c] as const }
+      const initial = [filled(backend, [B, H], 3), filled(backend, [B, H], 4)]
+      const x = filled(backend, [B, 1, I], 9)
+      const { final } = scan(still as unknown as Cell, x, parametersOf(ours, backend, I, H), { units: H, initial })
+      expect(final[0]?.dataSync()).toEqual(mul(initial[0]!, 0.5).dataSync())
+    })
   })
 })
 

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cpu } from '@rnn/backend-cpu'
-import { readTensors, scope, tensor, unstack, type CellActivation } from '@rnn/core'
+import { fusedCounts, readTensors, scope, tensor, unstack, type CellActivation } from '@rnn/core'
 import {
   bidirectional,
   gru,
@@ -59,8 +59,14 @@ function layerOf({ op, attributes }: OnnxNode, { W, R, P }: Feeds): Recurrent {
   return direction === 'bidirectional' ? bidirectional(layer) : layer
 }
 
+/** What our layer gave, and how many sequences of a cell with options ran as one op. */
+interface Ours {
+  readonly outputs: Readonly<Record<string, readonly number[]>>
+  readonly fused: number
+}
+
 /** What our layer gives, by the names and in the layouts of ONNX: Y `[time, directions, batch, units]`, Y_h and Y_c `[directions, batch, units]`. */
-async function ours(node: OnnxNode, feeds: Feeds): Promise<Record<string, readonly number[]>> {
+async function ours(node: OnnxNode, feeds: Feeds): Promise<Ours> {
   const backend = await cpu()
   const batchFirst = node.attributes['layout'] === 1
   const layer = await layerOf(node, feeds).init(backend, { seed: 1 })
@@ -86,7 +92,7 @@ async function ours(node: OnnxNode, feeds: Feeds): Promise<Record<string, readon
   const directions = layer.directions.length
   const perDirection = final.length / directions
   const state = (s: number): number[] => layer.directions.flatMap((_, d) => [...(final[d * perDirection + s] ?? [])])
-  return {
+  const outputs = {
     Y: Array.from({ length: sequence.length }, (_, i) => {
       const [row, unit] = [Math.floor(i / units), i % units]
       const [b, d] = [row % batch, Math.floor(row / batch) % directions]
@@ -97,6 +103,7 @@ async function ours(node: OnnxNode, feeds: Feeds): Promise<Record<string, readon
     Y_h: state(0),
     ...(perDirection > 1 && { Y_c: state(1) }),
   }
+  return { outputs, fused: fusedCounts(backend).recurrentVariantForward?.fused ?? 0 }
 }
 
 /** `[first, second, size]` as `[second, first, size]`. */
@@ -122,7 +129,7 @@ describe.skipIf(folder === undefined)('the node tests of the standard', () => {
       const files = Array.from({ length: 9 }, (_, i) => join(at, 'test_data_set_0', `${kind}_${i}.pb`))
       return Object.fromEntries(files.filter((file) => existsSync(file)).map((file) => readTensor(readFileSync(file))))
     }
-    const found = await ours(node, read('input') as unknown as Feeds)
+    const { outputs: found } = await ours(node, read('input') as unknown as Feeds)
     const expected = Object.entries(read('output'))
     expect(expected.length).toBeGreaterThan(0)
     for (const [output, { data }] of expected) expectClose(output, found[output] ?? [], [...data])
@@ -145,16 +152,24 @@ interface Variant {
   /** Of one direction. */
   readonly activations?: readonly string[]
   readonly peepholes?: boolean
+  /** That it runs as one op, and not step by step. */
+  readonly fused?: boolean
 }
 
 const RESET_AFTER = { linear_before_reset: 1 }
 
 const VARIANTS: readonly Variant[] = [
   { title: 'LSTM', op: 'LSTM' },
-  { title: 'LSTM with peepholes', op: 'LSTM', peepholes: true },
-  { title: 'LSTM with coupled gates', op: 'LSTM', attributes: { input_forget: 1 } },
-  { title: 'LSTM with coupled gates and peepholes', op: 'LSTM', attributes: { input_forget: 1 }, peepholes: true },
-  { title: 'LSTM with hard sigmoid', op: 'LSTM', activations: ['HardSigmoid', 'Tanh', 'Tanh'] },
+  { title: 'LSTM with peepholes', op: 'LSTM', peepholes: true, fused: true },
+  { title: 'LSTM with coupled gates', op: 'LSTM', attributes: { input_forget: 1 }, fused: true },
+  {
+    title: 'LSTM with coupled gates and peepholes',
+    op: 'LSTM',
+    attributes: { input_forget: 1 },
+    peepholes: true,
+    fused: true,
+  },
+  { title: 'LSTM with hard sigmoid', op: 'LSTM', activations: ['HardSigmoid', 'Tanh', 'Tanh'], fused: true },
   { title: 'LSTM with relu', op: 'LSTM', activations: ['Sigmoid', 'Relu', 'Relu'] },
   { title: 'LSTM with softplus', op: 'LSTM', activations: ['Sigmoid', 'Softplus', 'Softplus'] },
   { title: 'LSTM, clipped', op: 'LSTM', attributes: { clip: 0.3 } },
@@ -194,7 +209,7 @@ describe('ONNX Runtime gives what we give', () => {
     if (onnxRuntime !== undefined && process.env['RNN_RECORD'] === '1') writeRecord(asked)
   })
 
-  describe.each(VARIANTS)('$title', ({ title: variant, op, attributes, activations, peepholes }) => {
+  describe.each(VARIANTS)('$title', ({ title: variant, op, attributes, activations, peepholes, fused }) => {
     test.each(WAYS)('%s', async (way, direction, ragged, withStates) => {
       const count = direction === 'bidirectional' ? 2 : 1
       const rows = (GATE_COUNT[op] ?? 0) * H
@@ -228,7 +243,8 @@ describe('ONNX Runtime gives what we give', () => {
       if (onnxRuntime !== undefined) asked.set(title, await runOnnx(onnxRuntime, writeModel(node, feeds), feeds))
       const outputs = Object.entries(asked.get(title) ?? recorded(title))
       expect(outputs.length).toBe(op === 'LSTM' ? 3 : 2)
-      const found = await ours(node, feeds)
+      const { outputs: found, fused: runs } = await ours(node, feeds)
+      expect(runs).toBe(fused ? count : 0)
       // The runtime's tanh and sigmoid are rational functions with errors of 1e-6, carried on for five steps: 1e-5 of values around 1.
       for (const [name, values] of outputs) expectClose(name, found[name] ?? [], [...values], 1)
     })

@@ -2,7 +2,7 @@
 
 import { valueAndGrad } from '@rnn/autodiff'
 import { cpu } from '@rnn/backend-cpu'
-import { add, mul, readTensors, scope, sum, tensor, type Backend, type Tensor } from '@rnn/core'
+import { add, fusedCounts, mul, readTensors, scope, sum, tensor, type Backend, type Tensor } from '@rnn/core'
 import { gru, indRnn, jordan, lstm, type Recurrent, type RecurrentState } from '@rnn/layers'
 import { describe, expect, test } from 'vitest'
 import { expectClose } from './support/close.ts'
@@ -36,6 +36,9 @@ const LAYERS: Readonly<Record<string, MakeLayer>> = {
   indRnnRelu: (sizes) => indRnn(sizes),
   jordan: (sizes, outputs) => jordan({ ...sizes, outputs }),
 }
+
+/** Those that a backend may run as one op. */
+const FUSED = ['lstmPeepholes', 'lstmCoupled', 'lstmHardSigmoid']
 
 const kindOf = ({ name }: CellCase): string => name.slice(0, name.indexOf('/'))
 const all = (sharedVectors('cells.json') ?? []) as CellCase[]
@@ -94,5 +97,8 @@ describe.skipIf(all.length === 0)('recurrent cells give what PyTorch gives', () 
       expectClose(name, arrays[i] ?? [], due?.data ?? [], due?.scale)
     })
     expect(backend.stats().liveBuffers).toBe(live)
+    const once = FUSED.includes(kindOf(cellCase)) ? { fused: 1, composite: 0 } : undefined
+    expect(fusedCounts(backend).recurrentVariantForward).toEqual(once)
+    expect(fusedCounts(backend).recurrentVariantBackward).toEqual(once)
   })
 })

@@ -23,6 +23,7 @@ const RULES: { readonly [Name in OpRecord['op']]?: Rule<RecordOf<Name>> } = {
   matmul: matmulRule,
   pad: padRule,
   recurrentForward: recurrentRule,
+  recurrentVariantForward: recurrentRule,
   reduce: reduceRule,
   reshape: reshapeRule,
   select: selectRule,

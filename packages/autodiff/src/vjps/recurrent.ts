@@ -15,10 +15,14 @@ import {
   type RecurrentTrace,
   type Tensor,
 } from '@rnn/core'
+import { peepholeGradients } from './peepholes.ts'
 import { onlyGradient, refuse, whole, type Contribution, type RecordOf, type Rule } from './rule.ts'
 
-export const recurrentRule: Rule<RecordOf<'recurrentForward'>> = ({ attributes, inputs, outputs }, context) => {
-  const [, recurrent, , initialHidden, initialCell, lengths, hiddenMask] = inputs
+export const recurrentRule: Rule<RecordOf<'recurrentForward' | 'recurrentVariantForward'>> = (
+  { attributes, inputs, outputs },
+  context,
+) => {
+  const [, recurrent, , initialHidden, initialCell, lengths, hiddenMask, peephole = null] = inputs
   const [sequence, , , reserve] = outputs
   refuse(context, 6, attributes.cell, 'the recurrent dropout mask')
   const save = (tensor: Tensor | null): (() => Tensor) | null => {
@@ -34,6 +38,7 @@ export const recurrentRule: Rule<RecordOf<'recurrentForward'>> = ({ attributes, 
     initialCell: save(initialCell),
     lengths: save(lengths),
     hiddenMask: save(hiddenMask),
+    peephole: save(peephole),
   }
 
   return ([gradSequence = null, gradFinalHidden = null, gradFinalCell = null]) => {
@@ -46,6 +51,7 @@ export const recurrentRule: Rule<RecordOf<'recurrentForward'>> = ({ attributes, 
       initialCell: saved.initialCell?.() ?? null,
       lengths: saved.lengths?.() ?? null,
       hiddenMask: saved.hiddenMask?.() ?? null,
+      peephole: saved.peephole?.() ?? null,
     }
     const gradients = recurrentBackward(trace, [gradSequence, gradFinalHidden, gradFinalCell])
     const { recurrentProduct } = gradients
@@ -56,6 +62,7 @@ export const recurrentRule: Rule<RecordOf<'recurrentForward'>> = ({ attributes, 
       ...whole(context, 2, () => sum(reshape(recurrentProduct, [-1, gateWidth]), { axis: 0 })),
       ...whole(context, 3, () => gradients.initialHidden ?? recurrentProduct),
       ...whole(context, 4, () => gradients.initialCell ?? recurrentProduct),
+      ...(context.needs[7] === true ? peepholeGradients(trace, gradients.projected, 7) : []),
     ]
   }
 }

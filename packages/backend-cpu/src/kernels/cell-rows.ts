@@ -2,6 +2,12 @@
 
 import type { Doubles } from '../scratch.ts'
 
+/** Weights `[rows, units]` of the cell where gates see it, from `start` on. */
+export interface Peephole {
+  readonly weights: Float32Array
+  readonly start: number
+}
+
 /** Arrays of a forward pass. Indices into them come with each call. */
 export interface ForwardArrays {
   /** x·W + b. */
@@ -15,6 +21,7 @@ export interface ForwardArrays {
   readonly cell: Doubles
   readonly sequence: Float32Array
   readonly reserve: Float32Array | null
+  readonly peephole: Peephole | null
 }
 
 /** One step of one row: `p`, `q`, `b` index projected, product and bias; `s` the states; `o` sequence; `r` reserve. */
@@ -42,6 +49,7 @@ export interface BackwardArrays {
   /** Gradients that flow from step to step, by slot; on return `hidden` holds what bypasses the recurrent product. */
   readonly hidden: Doubles
   readonly cell: Doubles
+  readonly peephole: Peephole | null
 }
 
 /**

@@ -1,19 +1,33 @@
 // Gradients of a whole sequence of a recurrent cell: the gates' gradients of a step, then one small product toward the step before.
 
-import type { Kernel } from '../kernel.ts'
+import type { CallOf, Kernel, KernelContext } from '../kernel.ts'
 import { startOf } from '../kernel.ts'
 import type { Doubles } from '../scratch.ts'
-import { CELLS } from './cells.ts'
+import type { CellRows, Peephole } from './cell-rows.ts'
+import { CELLS, variantRows } from './cells.ts'
 import { panelRow, wholeColumns, wholeRows } from './panels.ts'
 import { clearPastEnds, layoutOf, loadState, planSequence, reserveLayout, storeState } from './sequence-plan.ts'
 import { multiplyStep, prepareWeights } from './step-weights.ts'
 
-export const recurrentBackward: Kernel<'recurrentBackward'> = (call, context) => {
+export const recurrentBackward: Kernel<'recurrentBackward'> = (call, context) =>
+  runBackward(call, CELLS[call.attributes.cell], null, context)
+
+export const recurrentVariantBackward: Kernel<'recurrentVariantBackward'> = (call, context) => {
+  const peephole = call.inputs[10]
+  const weights = peephole && { weights: context.floats(peephole), start: startOf(peephole) }
+  runBackward(call, variantRows(call.attributes), weights, context)
+}
+
+function runBackward(
+  call: CallOf<'recurrentBackward' | 'recurrentVariantBackward'>,
+  { gates, reserved, before, backward }: CellRows,
+  peephole: Peephole | null,
+  context: KernelContext,
+): void {
   const [gradSequence, gradFinalHidden, gradFinalCell, sequence, reserve, recurrent] = call.inputs
   const [, , , , , , initialHidden, initialCell, lengths, hiddenMask] = call.inputs
   const [gradProjected, gradRecurrentProduct, gradInitialHidden, gradInitialCell] = call.outputs
-  const { cell: kind, reverse, timeMajor } = call.attributes
-  const { gates, reserved, before, backward } = CELLS[kind]
+  const { reverse, timeMajor } = call.attributes
   const units = sequence.shape[2]!
   const width = gates * units
   const rows = sequence.shape[timeMajor ? 1 : 0]!
@@ -38,7 +52,7 @@ export const recurrentBackward: Kernel<'recurrentBackward'> = (call, context) =>
   const toProduct = gradRecurrentProduct ? layoutOf(gradRecurrentProduct, width, timeMajor, context) : toProjected
   // The state before a step: of the step before, in the reserve or the sequence, or the initial one at a row's first step.
   const earlier = before === 'cell' ? kept : outputs
-  const earlierOffset = before === 'cell' ? 4 * units : 0
+  const earlierOffset = before === 'cell' ? (reserved - 1) * units : 0
   const first = before === 'cell' ? initialCell : initialHidden
   const firstValues = first ? context.floats(first) : scratch.zeros(units)
   const masks = hiddenMask && context.floats(hiddenMask)
@@ -52,6 +66,7 @@ export const recurrentBackward: Kernel<'recurrentBackward'> = (call, context) =>
     panels: grads,
     hidden,
     cell,
+    peephole,
   }
   for (let s = plan.steps - 1; s >= 0; s--) {
     const running = active[s]!

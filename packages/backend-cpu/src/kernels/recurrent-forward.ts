@@ -1,18 +1,32 @@
 // A whole sequence of a recurrent cell: one small product per step, the gates right after it.
 
-import type { Kernel } from '../kernel.ts'
+import type { CallOf, Kernel, KernelContext } from '../kernel.ts'
 import { startOf } from '../kernel.ts'
 import type { Doubles } from '../scratch.ts'
-import { CELLS } from './cells.ts'
+import type { CellRows, Peephole } from './cell-rows.ts'
+import { CELLS, variantRows } from './cells.ts'
 import { PANEL_ROWS, panelRow, wholeColumns, wholeRows } from './panels.ts'
 import { clearPastEnds, layoutOf, loadState, planSequence, reserveLayout, storeState } from './sequence-plan.ts'
 import { multiplyStep, prepareWeights } from './step-weights.ts'
 
-export const recurrentForward: Kernel<'recurrentForward'> = (call, context) => {
+export const recurrentForward: Kernel<'recurrentForward'> = (call, context) =>
+  runForward(call, CELLS[call.attributes.cell], null, context)
+
+export const recurrentVariantForward: Kernel<'recurrentVariantForward'> = (call, context) => {
+  const peephole = call.inputs[7]
+  const weights = peephole && { weights: context.floats(peephole), start: startOf(peephole) }
+  runForward(call, variantRows(call.attributes), weights, context)
+}
+
+function runForward(
+  call: CallOf<'recurrentForward' | 'recurrentVariantForward'>,
+  { gates, reserved, forward }: CellRows,
+  peephole: Peephole | null,
+  context: KernelContext,
+): void {
   const [projected, recurrent, recurrentBias, initialHidden, initialCell, lengths, hiddenMask] = call.inputs
   const [sequence, finalHidden, finalCell, reserve] = call.outputs
-  const { cell: kind, reverse, timeMajor } = call.attributes
-  const { gates, reserved, forward } = CELLS[kind]
+  const { reverse, timeMajor } = call.attributes
   const units = sequence.shape[2]!
   const width = gates * units
   const rows = sequence.shape[timeMajor ? 1 : 0]!
@@ -49,6 +63,7 @@ export const recurrentForward: Kernel<'recurrentForward'> = (call, context) => {
     cell,
     sequence: to.values,
     reserve: kept && kept.values,
+    peephole,
   }
   for (let s = 0; s < plan.steps && active[s]! > 0; s++) {
     const running = active[s]!

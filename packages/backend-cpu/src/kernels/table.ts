@@ -14,8 +14,8 @@ import { linearScanBackward, linearScanForward } from './linear-scan.ts'
 import { matmul } from './matmul.ts'
 import { adamStep, rmspropStep, sgdStep } from './optimizers.ts'
 import { random } from './random.ts'
-import { recurrentBackward } from './recurrent-backward.ts'
-import { recurrentForward } from './recurrent-forward.ts'
+import { recurrentBackward, recurrentVariantBackward } from './recurrent-backward.ts'
+import { recurrentForward, recurrentVariantForward } from './recurrent-forward.ts'
 import { reduce } from './reduce.ts'
 import { select } from './select.ts'
 import { softmax } from './softmax.ts'
@@ -43,6 +43,8 @@ export const KERNELS: { readonly [Name in OpName]: Kernel<Name> } = {
   random,
   recurrentForward,
   recurrentBackward,
+  recurrentVariantForward,
+  recurrentVariantBackward,
   linearScanForward,
   linearScanBackward,
   crossEntropyForward,

@@ -1,20 +1,40 @@
 // Whole sequences of a recurrent cell, forward and backward: the weights packed, then one command.
 
-import type { Operand, RecurrentKind } from '@rnn/core'
+import type { Operand, RecurrentKind, RecurrentVariantAttributes, RecurrentVariantKind } from '@rnn/core'
 import { addressOf, addressOrZero } from '../kernel.ts'
-import type { Kernel } from '../kernel.ts'
+import type { CallOf, Kernel } from '../kernel.ts'
 import type { Machine } from '../machine.ts'
 import { strideAt } from '../strides.ts'
 
-// The numbers of assembly/recurrent-forward.ts.
-const CELLS: { readonly [Kind in RecurrentKind]: number } = { simpleTanh: 0, simpleRelu: 1, lstm: 2, gru: 3 }
-const GATES: { readonly [Kind in RecurrentKind]: number } = { simpleTanh: 1, simpleRelu: 1, lstm: 4, gru: 3 }
+type CellName = RecurrentKind | RecurrentVariantKind
+
+// The numbers of assembly/gates-forward.ts, and the bits of assembly/gates-variant.ts.
+const CELLS: { readonly [Kind in CellName]: number } = { simpleTanh: 0, simpleRelu: 1, lstm: 2, coupledLstm: 2, gru: 3 }
+const GATES: { readonly [Kind in CellName]: number } = { simpleTanh: 1, simpleRelu: 1, lstm: 4, coupledLstm: 3, gru: 3 }
+const [HARD, COUPLED, PEEPHOLES] = [1, 2, 4]
 
 /** Up to this many rows a product is faster with the weights where they lie; more, if there are no steps over which packing would pay. */
 const FEW_ROWS = 3
 const FEW_ROWS_OF_A_STEP = 8
 
-export const recurrentForward: Kernel<'recurrentForward'> = (call, machine) => {
+/** What sets the cell apart from the usual one, in bits. */
+function variantOf({ cell, gate }: RecurrentVariantAttributes, peephole: Operand | null): number {
+  return (gate === 'hardSigmoid' ? HARD : 0) | (cell === 'coupledLstm' ? COUPLED : 0) | (peephole ? PEEPHOLES : 0)
+}
+
+export const recurrentForward: Kernel<'recurrentForward'> = (call, machine) => runForward(call, 0, null, machine)
+
+export const recurrentVariantForward: Kernel<'recurrentVariantForward'> = (call, machine) => {
+  const peephole = call.inputs[7]
+  runForward(call, variantOf(call.attributes, peephole), peephole, machine)
+}
+
+function runForward(
+  call: CallOf<'recurrentForward' | 'recurrentVariantForward'>,
+  variant: number,
+  peephole: Operand | null,
+  machine: Machine,
+): void {
   const [projected, recurrent, recurrentBias, initialHidden, initialCell, lengths, hiddenMask] = call.inputs
   const [sequence, finalHidden, finalCell, reserve] = call.outputs
   const { cell, reverse, timeMajor } = call.attributes
@@ -43,14 +63,26 @@ export const recurrentForward: Kernel<'recurrentForward'> = (call, machine) => {
     for (const operand of [recurrentBias, initialHidden, initialCell, lengths, hiddenMask, finalHidden, finalCell]) {
       machine.int(addressOrZero(operand, machine))
     }
-    machine.int(addressOf(recurrent, machine)).int(widePanels)
+    machine.int(addressOf(recurrent, machine)).int(widePanels).int(variant).int(addressOrZero(peephole, machine))
     machine.run('recurrentForward')
   }
   if (few) run(0)
   else withPackedWeights(machine, recurrent, units, GATES[cell], false, run)
 }
 
-export const recurrentBackward: Kernel<'recurrentBackward'> = (call, machine) => {
+export const recurrentBackward: Kernel<'recurrentBackward'> = (call, machine) => runBackward(call, 0, null, machine)
+
+export const recurrentVariantBackward: Kernel<'recurrentVariantBackward'> = (call, machine) => {
+  const peephole = call.inputs[10]
+  runBackward(call, variantOf(call.attributes, peephole), peephole, machine)
+}
+
+function runBackward(
+  call: CallOf<'recurrentBackward' | 'recurrentVariantBackward'>,
+  variant: number,
+  peephole: Operand | null,
+  machine: Machine,
+): void {
   const [gradSequence, gradFinalHidden, gradFinalCell, sequence, reserve, recurrent] = call.inputs
   const [, , , , , , initialHidden, initialCell, lengths, hiddenMask] = call.inputs
   const [gradProjected, gradRecurrentProduct, gradInitialHidden, gradInitialCell] = call.outputs
@@ -78,6 +110,7 @@ export const recurrentBackward: Kernel<'recurrentBackward'> = (call, machine) =>
     layout(machine, gradProjected, timeMajor)
     layout(machine, gradRecurrentProduct, timeMajor)
     machine.int(addressOrZero(gradInitialHidden, machine)).int(addressOrZero(gradInitialCell, machine))
+    machine.int(variant).int(addressOrZero(peephole, machine))
     machine.run('recurrentBackward')
   })
 }

@@ -9,7 +9,7 @@ import { concat, copy, pad, transpose } from './layout.ts'
 import { matmul } from './matmul.ts'
 import { adamStep, rmspropStep, sgdStep } from './optimizers.ts'
 import { random } from './random.ts'
-import { recurrentBackward, recurrentForward } from './recurrent.ts'
+import { recurrentBackward, recurrentForward, recurrentVariantBackward, recurrentVariantForward } from './recurrent.ts'
 import { argmax, reduce, sumOfSquares, topK } from './reduce.ts'
 import { crossEntropyBackward, crossEntropyForward, layerNormBackward, layerNormForward, softmax } from './rows.ts'
 import { linearScanBackward, linearScanForward } from './scan.ts'
@@ -33,6 +33,8 @@ export const KERNELS: { readonly [Name in OpName]: Kernel<Name> } = {
   random,
   recurrentForward,
   recurrentBackward,
+  recurrentVariantForward,
+  recurrentVariantBackward,
   linearScanForward,
   linearScanBackward,
   crossEntropyForward,

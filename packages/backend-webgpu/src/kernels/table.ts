@@ -1,4 +1,4 @@
-// Every op of the contract by name. The type makes the table complete.
+// Every op of the contract that runs here, by name. The type makes the table complete.
 
 import type { FusedName, OpName } from '@rnn/core'
 import type { Kernel } from '../kernel.ts'
@@ -23,6 +23,9 @@ import { sumOfSquares } from './sum-of-squares.ts'
 import { transpose } from './transpose.ts'
 import { unary } from './unary.ts'
 
+/** Ops that core runs as their composites here: cells with options go step by step. */
+type LeftToCore = 'recurrentVariantForward' | 'recurrentVariantBackward'
+
 /** Fused ops that run here, whatever their shapes. */
 export const FUSED: readonly FusedName[] = [
   'recurrentForward',
@@ -39,7 +42,7 @@ export const FUSED: readonly FusedName[] = [
   'adamStep',
 ]
 
-export const KERNELS: { readonly [Name in OpName]: Kernel<Name> } = {
+export const KERNELS: { readonly [Name in OpName]?: Kernel<Name> } = {
   adamStep,
   argmax,
   binary,
@@ -68,4 +71,4 @@ export const KERNELS: { readonly [Name in OpName]: Kernel<Name> } = {
   topK,
   transpose,
   unary,
-}
+} satisfies { readonly [Name in Exclude<OpName, LeftToCore>]: Kernel<Name> }

@@ -59,8 +59,10 @@ export function boundsOf(call: HostCall, before: readonly (HostTensor | null)[])
     case 'random':
       return [randomBound(call)]
     case 'recurrentForward':
+    case 'recurrentVariantForward':
       return recurrentForwardBounds(call)
     case 'recurrentBackward':
+    case 'recurrentVariantBackward':
       return recurrentBackwardBounds(call)
     case 'linearScanForward':
       return [ofMagnitudes(call, before, accumulation(2 * call.inputs[0].shape[1]!))]

@@ -3,7 +3,8 @@
 // One step adds up H + 2 terms for each gate (the projection, the recurrent product, the bias): an error of (2 + 2·√(H+2))·Z·u before the
 // activation, Z being the largest Σ|terms| of any gate, and about 16u after it. Activations have slope 1 at most. The weights of the cases are such
 // that a step doesn't amplify what it is given, so the errors of T steps add up like independent ones, as √T. The LSTM's cell state, which can be
-// larger than 1, scales what passes through it.
+// larger than 1, scales what passes through it. Peepholes add a term of their weight times the cell to a gate, and to the cell's gradient; the hard sigmoid has
+// slope 0.2 at most.
 
 import type { HostCallOf, HostTensor } from '../host-tensor.ts'
 import { accumulation, UNIT_ROUNDOFF } from '../tolerances.ts'
@@ -42,8 +43,11 @@ function withinRows(sequence: HostTensor, lengths: HostTensor | null, timeMajor:
   }
 }
 
-export function recurrentForwardBounds(call: HostCallOf<'recurrentForward'>): readonly (Bound | null)[] {
-  const [projected, recurrent, recurrentBias, initialHidden, , lengths, hiddenMask] = call.inputs
+export function recurrentForwardBounds(
+  call: HostCallOf<'recurrentForward' | 'recurrentVariantForward'>,
+): readonly (Bound | null)[] {
+  const [projected, recurrent, recurrentBias, initialHidden, initialCell, lengths, hiddenMask, peephole = null] =
+    call.inputs
   const [sequence, finalHidden, finalCell, reserve] = call.outputs
   const { timeMajor } = call.attributes
   const within = withinRows(projected, lengths, timeMajor)
@@ -52,10 +56,14 @@ export function recurrentForwardBounds(call: HostCallOf<'recurrentForward'>): re
     largestProduct(sequence, recurrent, false),
     initialHidden ? largestProduct(initialHidden, recurrent, false) : 0,
   )
-  const terms = input + largest(recurrentBias) + state * (hiddenMask ? Math.max(1, largest(hiddenMask)) : 1)
   const inRow = reserve && withinRows(reserve, lengths, timeMajor)
   const kept = reserve?.values.filter((_, i) => inRow?.(i))
   const scale = Math.max(1, largest(finalCell), kept?.reduce((most, value) => Math.max(most, Math.abs(value)), 0) ?? 0)
+  const terms =
+    input +
+    largest(recurrentBias) +
+    state * (hiddenMask ? Math.max(1, largest(hiddenMask)) : 1) +
+    largest(peephole) * Math.max(scale, largest(initialCell))
   const units =
     Math.sqrt(stepsOf(projected, timeMajor)) * (accumulation(recurrent.shape[0]! + 2) * terms + GATE_ARITHMETIC) * scale
   const each = (x: HostTensor): Float64Array => x.values.map(() => units * UNIT_ROUNDOFF)
@@ -68,14 +76,19 @@ export function recurrentForwardBounds(call: HostCallOf<'recurrentForward'>): re
   ]
 }
 
-export function recurrentBackwardBounds(call: HostCallOf<'recurrentBackward'>): readonly (Bound | null)[] {
+export function recurrentBackwardBounds(
+  call: HostCallOf<'recurrentBackward' | 'recurrentVariantBackward'>,
+): readonly (Bound | null)[] {
   const [gradSequence, gradFinalHidden, gradFinalCell, sequence, reserve, recurrent, , initialCell, lengths] =
     call.inputs
+  const peephole = call.inputs[10] ?? null
   const [gradProjected, gradProduct, gradInitialHidden, gradInitialCell] = call.outputs
   const { timeMajor } = call.attributes
   const within = withinRows(gradProjected, lengths, timeMajor)
   const product = largestProduct(gradProduct ?? gradProjected, recurrent, true)
-  const upstream = largest(gradSequence) + largest(gradFinalHidden) + largest(gradFinalCell) + product
+  const throughPeepholes = largest(peephole) * largest(gradProjected)
+  const upstream =
+    largest(gradSequence) + largest(gradFinalHidden) + largest(gradFinalCell) + product + throughPeepholes
   const inRow = reserve && withinRows(reserve, lengths, timeMajor)
   const scale = Math.max(
     1,

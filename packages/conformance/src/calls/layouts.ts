@@ -22,6 +22,8 @@ const ROWS: Partial<
   matmul: { inputs: [0, 1], outputs: [0] },
   recurrentForward: { inputs: [0], outputs: [0] },
   recurrentBackward: { inputs: [0, 3], outputs: [0, 1] },
+  recurrentVariantForward: { inputs: [0], outputs: [0] },
+  recurrentVariantBackward: { inputs: [0, 3], outputs: [0, 1] },
 }
 
 /** Whether `rows` says anything about this op. */

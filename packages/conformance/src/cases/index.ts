@@ -8,6 +8,7 @@ import { convolutionGradients } from './gradients/convolution.ts'
 import { elementwiseGradients } from './gradients/elementwise.ts'
 import { linearCellGradients } from './gradients/linear-cells.ts'
 import { recurrentGradients } from './gradients/recurrent.ts'
+import { recurrentVariantGradients } from './gradients/recurrent-variants.ts'
 import { structureGradients } from './gradients/structure.ts'
 import { tapeGradients } from './gradients/tape.ts'
 import { convolutionLayers } from './layers/convolution.ts'
@@ -50,6 +51,7 @@ export const CASES: readonly ConformanceCase[] = [
   ...elementwiseGradients,
   ...structureGradients,
   ...recurrentGradients,
+  ...recurrentVariantGradients,
   ...linearCellGradients,
   ...convolutionGradients,
   ...tapeGradients,

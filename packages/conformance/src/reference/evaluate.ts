@@ -8,7 +8,7 @@ import { linearScanBackward, linearScanForward, sumOfSquares } from './linear-sc
 import { crossEntropyBackward, crossEntropyForward, layerNormBackward, layerNormForward } from './normalization.ts'
 import { adamStep, rmspropStep, sgdStep } from './optimizers.ts'
 import { random } from './random.ts'
-import { recurrentBackward, recurrentForward } from './recurrent.ts'
+import { recurrentBackward, recurrentForward, recurrentVariantBackward, recurrentVariantForward } from './recurrent.ts'
 import { argmax, matmul, reduce, softmax, topK } from './reductions.ts'
 
 const REFERENCE: { readonly [Name in OpName]: (call: HostCallOf<Name>) => void } = {
@@ -30,6 +30,8 @@ const REFERENCE: { readonly [Name in OpName]: (call: HostCallOf<Name>) => void }
   random,
   recurrentForward,
   recurrentBackward,
+  recurrentVariantForward,
+  recurrentVariantBackward,
   linearScanForward,
   linearScanBackward,
   crossEntropyForward,

@@ -1,10 +1,23 @@
 // The reference for whole sequences: one row, one step, one unit at a time.
 
-import type { RecurrentKind } from '@rnn/core'
+import type { RecurrentGate, RecurrentKind, RecurrentVariantKind } from '@rnn/core'
 import type { HostCallOf, HostTensor } from '../host-tensor.ts'
 
-const GATES: Readonly<Record<RecurrentKind, number>> = { simpleTanh: 1, simpleRelu: 1, lstm: 4, gru: 3 }
-const RESERVED: Readonly<Record<RecurrentKind, number>> = { simpleTanh: 0, simpleRelu: 0, lstm: 5, gru: 4 }
+type CellName = RecurrentKind | RecurrentVariantKind
+
+const GATES: Readonly<Record<CellName, number>> = { simpleTanh: 1, simpleRelu: 1, lstm: 4, coupledLstm: 3, gru: 3 }
+const RESERVED: Readonly<Record<CellName, number>> = { simpleTanh: 0, simpleRelu: 0, lstm: 5, coupledLstm: 4, gru: 4 }
+
+type Forward = HostCallOf<'recurrentForward' | 'recurrentVariantForward'>
+type Backward = HostCallOf<'recurrentBackward' | 'recurrentVariantBackward'>
+
+/** What a cell may have besides. */
+interface Options {
+  readonly gate: RecurrentGate
+  readonly peephole: HostTensor | null
+}
+
+const USUAL: Options = { gate: 'sigmoid', peephole: null }
 
 /** Where things lie: element 0 of the vector of row `b` at time `t`, in a sequence of that width. */
 interface Plan {
@@ -19,11 +32,7 @@ interface Plan {
   at(b: number, t: number, width: number): number
 }
 
-function planOf(
-  sequence: HostTensor,
-  lengths: HostTensor | null,
-  attributes: HostCallOf<'recurrentForward'>['attributes'],
-): Plan {
+function planOf(sequence: HostTensor, lengths: HostTensor | null, attributes: Forward['attributes']): Plan {
   const { cell, reverse, timeMajor } = attributes
   const [first = 0, second = 0, units = 0] = sequence.shape
   const [batch, time] = timeMajor ? [second, first] : [first, second]
@@ -40,12 +49,40 @@ function planOf(
   }
 }
 
-const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x))
+/** The functions of gates, and their derivatives by what they give. */
+const FUNCTIONS: Readonly<
+  Record<RecurrentGate, { readonly of: (x: number) => number; readonly slope: (y: number) => number }>
+> = {
+  sigmoid: { of: (x) => 1 / (1 + Math.exp(-x)), slope: (y) => y * (1 - y) },
+  hardSigmoid: { of: (x) => Math.min(1, Math.max(0, 0.2 * x + 0.5)), slope: (y) => (y > 0 && y < 1 ? 0.2 : 0) },
+}
 
 export function recurrentForward(call: HostCallOf<'recurrentForward'>): void {
+  walkForward(call, USUAL)
+}
+
+export function recurrentVariantForward(call: HostCallOf<'recurrentVariantForward'>): void {
+  walkForward(call, { gate: call.attributes.gate, peephole: call.inputs[7] })
+}
+
+export function recurrentBackward(call: HostCallOf<'recurrentBackward'>): void {
+  walkBackward(call, USUAL)
+}
+
+export function recurrentVariantBackward(call: HostCallOf<'recurrentVariantBackward'>): void {
+  walkBackward(call, { gate: call.attributes.gate, peephole: call.inputs[10] })
+}
+
+/** The weight of unit `j`'s cell in what enters a gate, by the row of `peephole`. */
+function seenBy(peephole: HostTensor | null, row: number, units: number, j: number): number {
+  return peephole?.values[row * units + j] ?? 0
+}
+
+function walkForward(call: Forward, options: Options): void {
   const [projected, recurrent, recurrentBias, initialHidden, initialCell, lengths, hiddenMask] = call.inputs
   const [sequence, finalHidden, finalCell, reserve] = call.outputs
   const { cell } = call.attributes
+  const sigmoid = FUNCTIONS[options.gate].of
   const plan = planOf(sequence, lengths, call.attributes)
   const { batch, time, units, gates, reserved } = plan
   const width = gates * units
@@ -71,10 +108,21 @@ export function recurrentForward(call: HostCallOf<'recurrentForward'>): void {
       for (let j = 0; j < units; j++) {
         const kept: number[] = []
         if (cell === 'lstm') {
-          const [i, f, g, o] = [sigmoid(gate(0, j)), sigmoid(gate(1, j)), Math.tanh(gate(2, j)), sigmoid(gate(3, j))]
+          const seen = (row: number, value: number): number => seenBy(options.peephole, row, units, j) * value
+          const i = sigmoid(gate(0, j) + seen(0, cellBefore[j]!))
+          const f = sigmoid(gate(1, j) + seen(1, cellBefore[j]!))
+          const g = Math.tanh(gate(2, j))
           c[j] = f * cellBefore[j]! + i * g
+          const o = sigmoid(gate(3, j) + seen(2, c[j]!))
           h[j] = o * Math.tanh(c[j]!)
           kept.push(i, f, g, o, c[j]!)
+        } else if (cell === 'coupledLstm') {
+          const i = sigmoid(gate(0, j) + seenBy(options.peephole, 0, units, j) * cellBefore[j]!)
+          const g = Math.tanh(gate(1, j))
+          c[j] = (1 - i) * cellBefore[j]! + i * g
+          const o = sigmoid(gate(2, j) + seenBy(options.peephole, 1, units, j) * c[j]!)
+          h[j] = o * Math.tanh(c[j]!)
+          kept.push(i, g, o, c[j]!)
         } else if (cell === 'gru') {
           const [r, z, q] = [sigmoid(gate(0, j)), sigmoid(gate(1, j)), product[2 * units + j]!]
           const n = Math.tanh(projected.values[p + 2 * units + j]! + r * q)
@@ -96,7 +144,7 @@ export function recurrentForward(call: HostCallOf<'recurrentForward'>): void {
   }
 }
 
-export function recurrentBackward(call: HostCallOf<'recurrentBackward'>): void {
+function walkBackward(call: Backward, options: Options): void {
   const [
     gradSequence,
     gradFinalHidden,
@@ -111,6 +159,7 @@ export function recurrentBackward(call: HostCallOf<'recurrentBackward'>): void {
   ] = call.inputs
   const [gradProjected, gradProduct, gradInitialHidden, gradInitialCell] = call.outputs
   const { cell } = call.attributes
+  const { slope } = FUNCTIONS[options.gate]
   const plan = planOf(sequence, lengths, call.attributes)
   const { batch, time, units, gates, reserved } = plan
   const width = gates * units
@@ -141,17 +190,36 @@ export function recurrentBackward(call: HostCallOf<'recurrentBackward'>): void {
           const [i, f, g, o, c] = [kept(0), kept(1), kept(2), kept(3), kept(4)]
           const cBefore = atBefore === undefined ? (initialCell?.values[b * units + j] ?? 0) : kept(4, atBefore)
           const u = Math.tanh(c)
-          const dCell = dc[j]! + d * o * (1 - u * u)
-          set(0, dCell * g * i * (1 - i))
-          set(1, dCell * cBefore * f * (1 - f))
+          const [pI, pF, pO] = [0, 1, 2].map((row) => seenBy(options.peephole, row, units, j)) as [
+            number,
+            number,
+            number,
+          ]
+          const dO = d * u * slope(o)
+          const dCell = dc[j]! + d * o * (1 - u * u) + dO * pO
+          const dI = dCell * g * slope(i)
+          const dF = dCell * cBefore * slope(f)
+          set(0, dI)
+          set(1, dF)
           set(2, dCell * i * (1 - g * g))
-          set(3, d * u * o * (1 - o))
-          dc[j] = dCell * f
+          set(3, dO)
+          dc[j] = dCell * f + dI * pI + dF * pF
+        } else if (cell === 'coupledLstm') {
+          const [i, g, o, c] = [kept(0), kept(1), kept(2), kept(3)]
+          const cBefore = atBefore === undefined ? (initialCell?.values[b * units + j] ?? 0) : kept(3, atBefore)
+          const u = Math.tanh(c)
+          const dO = d * u * slope(o)
+          const dCell = dc[j]! + d * o * (1 - u * u) + dO * seenBy(options.peephole, 1, units, j)
+          const dI = dCell * (g - cBefore) * slope(i)
+          set(0, dI)
+          set(1, dCell * i * (1 - g * g))
+          set(2, dO)
+          dc[j] = dCell * (1 - i) + dI * seenBy(options.peephole, 0, units, j)
         } else if (cell === 'gru') {
           const [r, z, n, q] = [kept(0), kept(1), kept(2), kept(3)]
           const dCandidate = d * (1 - z) * (1 - n * n)
-          set(0, dCandidate * q * r * (1 - r))
-          set(1, d * (hBefore - n) * z * (1 - z))
+          set(0, dCandidate * q * slope(r))
+          set(1, d * (hBefore - n) * slope(z))
           set(2, dCandidate, dCandidate * r)
           carried[j] = d * z
         } else {

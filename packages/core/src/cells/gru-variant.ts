@@ -1,5 +1,6 @@
 // GRUs that differ from the usual one: reset before the recurrent product, other activations.
 
+import { fusedAs } from '../fused/recurrent-variants.ts'
 import { glorotUniform, orthogonal, zeroInitializer } from '../initializers.ts'
 import { add, lerp, mul } from '../ops/binary.ts'
 import { linear, matmul } from '../ops/matmul.ts'
@@ -26,8 +27,8 @@ export type GruCell = Cell<GruParameter, readonly [h: Tensor]>
 const DEFAULTS: GruOptions = { resetAfter: true, recurrentActivation: 'sigmoid', activation: 'tanh' }
 
 /**
- * A GRU with options; without any it is `gruCell` itself. It runs through the generic scan. Gates and parameters are those of `gruCell`, but reset
- * before the product there is no recurrentBias.
+ * A GRU with options; without any it is `gruCell` itself. Gates and parameters are those of `gruCell`, but reset before the product there is no recurrentBias.
+ * With hard-sigmoid gates alone it runs as one op where the backend has it (`RecurrentVariantForwardOp`); with any other option, through the generic scan.
  *
  * ```ts
  * const cell = gruVariant({ resetAfter: false })
@@ -41,7 +42,7 @@ export function gruVariant(options: GruOptions = {}): GruCell {
   const own = ownOptions(options, DEFAULTS)
   if (Object.keys(own).length === 0) return gruCell as unknown as GruCell // it has one parameter more
 
-  return defineBuiltInCell<GruParameter, readonly [h: Tensor]>({
+  const cell = defineBuiltInCell<GruParameter, readonly [h: Tensor]>({
     kind: 'gru',
     options: own,
     gates: 3,
@@ -69,6 +70,7 @@ export function gruVariant(options: GruOptions = {}): GruCell {
       return [lerp(n, h, z)]
     },
   })
+  return resetAfter ? fusedAs(cell, 'gru', options) : cell
 }
 
 /** The weights of r and z, and those of n. */

@@ -2,6 +2,7 @@
 
 import { RnnError } from '../errors.ts'
 import { layerNorm } from '../fused/layer-norm.ts'
+import { fusedAs } from '../fused/recurrent-variants.ts'
 import {
   blocks,
   constant,
@@ -49,8 +50,8 @@ const DEFAULTS: LstmOptions = {
 }
 
 /**
- * An LSTM with options; without any it is `lstmCell` itself. It runs through the generic scan. State: hidden `[B, P]` (P the projection, or `units`)
- * and cell `[B, H]`.
+ * An LSTM with options; without any it is `lstmCell` itself. State: hidden `[B, P]` (P the projection, or `units`) and cell `[B, H]`. With peepholes, coupled
+ * gates and hard-sigmoid gates, in any combination, it runs as one op where the backend has it (`RecurrentVariantForwardOp`); with any other option, through the generic scan.
  *
  * Parameters, for G gates in the order i, f, g, o (coupled: i, g, o): kernel `[I, G·H]`, recurrent `[P, G·H]`, bias `[G·H]`. With peepholes peephole
  * `[3, H]` with rows i, f, o (coupled: `[2, H]`, i, o); with a projection projection `[H, P]`; with layer normalisation kernelGain and recurrentGain `[G·H]`,
@@ -70,7 +71,7 @@ export function lstmVariant(options: LstmOptions = {}): LstmCell {
   if (Object.keys(own).length === 0) return lstmCell
 
   const gates = coupledGates ? 3 : 4
-  return defineBuiltInCell<LstmParameter, readonly [h: Tensor, c: Tensor]>({
+  const cell = defineBuiltInCell<LstmParameter, readonly [h: Tensor, c: Tensor]>({
     kind: 'lstm',
     options: own,
     gates,
@@ -110,6 +111,8 @@ export function lstmVariant(options: LstmOptions = {}): LstmCell {
       return [narrowing === undefined ? hidden : matmul(hidden, narrowing), next]
     },
   })
+  if (projection !== undefined || normalised) return cell
+  return fusedAs(cell, coupledGates ? 'coupledLstm' : 'lstm', options)
 }
 
 /** The input's product, normalised. */

@@ -66,6 +66,70 @@ export type RecurrentBackwardOp<T> = OpOutline<
   RecurrentAttributes
 >
 
+/**
+ * Cells with options that a backend may run as a whole sequence. Gates and states are those of `RecurrentKind`; `coupledLstm` has the gates i, g, o, and forgets
+ * what it lets in: f = 1 − i (Greff et al. 2017).
+ */
+export type RecurrentVariantKind = 'lstm' | 'coupledLstm' | 'gru'
+
+/**
+ * The function of the gates (of the candidate it is tanh). The hard sigmoid is `clip(0.2·x + 0.5, 0, 1)`; its derivative is 0.2 where the gate is above 0 and
+ * below 1, else 0.
+ */
+export type RecurrentGate = 'sigmoid' | 'hardSigmoid'
+
+/** How a whole sequence of a cell with options runs. */
+export interface RecurrentVariantAttributes {
+  readonly cell: RecurrentVariantKind
+  readonly gate: RecurrentGate
+  /** Walk each row from its own last step to its first. */
+  readonly reverse: boolean
+  /** Sequences are `[T, B, ·]` instead of `[B, T, ·]`. */
+  readonly timeMajor: boolean
+}
+
+/**
+ * A whole sequence of a cell with options: an op of its own, so that a backend that knows only the usual cells refuses it by name. All is as in
+ * `RecurrentForwardOp`, with G = 4, 3, 3, but for the gates' function and `peephole [3, H]` (null: none; for GRU always) with rows i, f, o, of `coupledLstm` `[2, H]`
+ * with rows i, o: `p·c` is added to what enters a gate, c the cell before the step for i and f, and the one after it for o (Gers & Schmidhuber 2000).
+ * `reserve` of `coupledLstm` is `[B, T, 4·H]` = i, g, o, cell.
+ */
+export type RecurrentVariantForwardOp<T> = OpOutline<
+  'recurrentVariantForward',
+  readonly [
+    projected: T,
+    recurrent: T,
+    recurrentBias: T | null,
+    initialHidden: T | null,
+    initialCell: T | null,
+    lengths: T | null,
+    hiddenMask: T | null,
+    peephole: T | null,
+  ],
+  readonly [sequence: T, finalHidden: T, finalCell: T | null, reserve: T | null],
+  RecurrentVariantAttributes
+>
+
+/** Gradients of a whole sequence of a cell with options, as in `RecurrentBackwardOp`. Those of the peepholes are products of `gradProjected` and the cells in `reserve`. */
+export type RecurrentVariantBackwardOp<T> = OpOutline<
+  'recurrentVariantBackward',
+  readonly [
+    gradSequence: T | null,
+    gradFinalHidden: T | null,
+    gradFinalCell: T | null,
+    sequence: T,
+    reserve: T,
+    recurrent: T,
+    initialHidden: T | null,
+    initialCell: T | null,
+    lengths: T | null,
+    hiddenMask: T | null,
+    peephole: T | null,
+  ],
+  readonly [gradProjected: T, gradRecurrentProduct: T | null, gradInitialHidden: T | null, gradInitialCell: T | null],
+  RecurrentVariantAttributes
+>
+
 /** `h[t] = a[t]·h[t−1] + b[t]` over axis 1 of `[B, T, H]`; `initial [B, H]` (null: zeros). With `reverse`, t runs from T−1 down and `h[t+1]` takes the place of `h[t−1]`. */
 export type LinearScanForwardOp<T> = OpOutline<
   'linearScanForward',

@@ -12,6 +12,8 @@ import type {
   LinearScanForwardOp,
   RecurrentBackwardOp,
   RecurrentForwardOp,
+  RecurrentVariantBackwardOp,
+  RecurrentVariantForwardOp,
   RmspropStepOp,
   SgdStepOp,
   SumOfSquaresOp,
@@ -59,6 +61,8 @@ export type PrimitiveOp<T> =
 export type FusedOp<T> =
   | RecurrentForwardOp<T>
   | RecurrentBackwardOp<T>
+  | RecurrentVariantForwardOp<T>
+  | RecurrentVariantBackwardOp<T>
   | LinearScanForwardOp<T>
   | LinearScanBackwardOp<T>
   | CrossEntropyForwardOp<T>
@@ -93,6 +97,8 @@ export type FusedName = FusedOp<Operand>['op']
 export const FUSED_OPS: readonly FusedName[] = [
   'recurrentForward',
   'recurrentBackward',
+  'recurrentVariantForward',
+  'recurrentVariantBackward',
   'linearScanForward',
   'linearScanBackward',
   'crossEntropyForward',

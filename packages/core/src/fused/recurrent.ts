@@ -1,4 +1,4 @@
-// Whole sequences of the built-in cells in one op, forward and backward.
+// Whole sequences of the built-in cells, and of those with options that backends fuse, in one op, forward and backward.
 
 import type { Cell, Parameters } from '../cells/cell.ts'
 import { gruCell } from '../cells/gru.ts'
@@ -6,16 +6,18 @@ import { lstmCell } from '../cells/lstm.ts'
 import { simpleCell, simpleReluCell } from '../cells/simple.ts'
 import type {
   RecurrentAttributes,
-  RecurrentBackwardOp,
-  RecurrentForwardOp,
   RecurrentKind,
+  RecurrentVariantAttributes,
+  RecurrentVariantKind,
 } from '../contract/fused-ops.ts'
+import type { FusedOp, FusedSignature } from '../contract/op-call.ts'
 import type { OperandSignature } from '../contract/operand.ts'
 import { execute, run } from '../execute.ts'
 import { recorderOf } from '../recorder.ts'
 import type { Shape } from '../shape.ts'
 import { allocateTensor, type Tensor } from '../tensor.ts'
 import { chooseFused, countFused, floatOf, signatureOf } from './choose.ts'
+import { variantOf, type VariantForm } from './recurrent-variants.ts'
 
 /** Blocks of `units` in `reserve` for each time step; 0 where the cell needs none. The layout is in `RecurrentForwardOp`. */
 const RESERVE_BLOCKS: Readonly<Record<RecurrentKind, number>> = { simpleTanh: 0, simpleRelu: 0, lstm: 5, gru: 4 }
@@ -28,9 +30,11 @@ const BUILT_IN: Readonly<Record<RecurrentKind, { readonly step: unknown }>> = {
 }
 
 /** Width of the reserve of one step, in elements. */
-export function reserveWidth(cell: RecurrentKind, units: number): number {
-  return RESERVE_BLOCKS[cell] * units
+export function reserveWidth(cell: RecurrentKind | RecurrentVariantKind, units: number): number {
+  return (cell === 'coupledLstm' ? 4 : RESERVE_BLOCKS[cell]) * units
 }
+
+type SequenceAttributes = RecurrentAttributes | RecurrentVariantAttributes
 
 function isRecurrentKind(kind: string): kind is RecurrentKind {
   return Object.hasOwn(RESERVE_BLOCKS, kind)
@@ -58,20 +62,25 @@ export interface ScanResult {
   readonly final: readonly Tensor[]
 }
 
+/** The cell and what sets it apart, as attributes of the op that runs it; undefined where no op does. */
+function fusedForm({ kind, step }: Cell): Pick<RecurrentAttributes, 'cell'> | VariantForm | undefined {
+  // `step` is the truth: a cell with equations of its own under a built-in name must not run as the built-in one.
+  return isRecurrentKind(kind) && step === BUILT_IN[kind].step ? { cell: kind } : variantOf(step)
+}
+
 /** Runs a sequence as one op where cell and backend allow it; undefined where they don't. */
 export function fusedScan(prepared: PreparedScan): ScanResult | undefined {
   const { cell, projected, parameters, units, initial, lengths, reverse, timeMajor, hiddenMask, zoneout } = prepared
-  const { recurrent, recurrentBias } = parameters
-  const { kind } = cell
-  if (!isRecurrentKind(kind) || recurrent === undefined || zoneout !== undefined) return undefined
-  // `step` is the truth: a cell with equations of its own under a built-in name must not run as the built-in one.
-  if (cell.step !== BUILT_IN[kind].step) return undefined
+  const { recurrent, recurrentBias, peephole } = parameters
+  const form = fusedForm(cell)
+  if (form === undefined || recurrent === undefined || zoneout !== undefined) return undefined
 
+  const { kind } = cell
   const { backend } = projected
   const [batch, time] = batchAndTime(projected, timeMajor)
   const sequenceShape = [...projected.shape.slice(0, 2), units]
   const stateShape = [batch, units]
-  const isLstm = kind === 'lstm'
+  const hasCell = cell.stateSizes(units).length > 1
   const inputs = [
     projected,
     recurrent,
@@ -80,31 +89,32 @@ export function fusedScan(prepared: PreparedScan): ScanResult | undefined {
     initial?.[1] ?? null,
     lengths ?? null,
     hiddenMask ?? null,
-  ] as const
-  const attributes: RecurrentAttributes = { cell: kind, reverse, timeMajor }
+    ...('gate' in form ? [peephole ?? null] : []),
+  ]
+  const attributes: SequenceAttributes = { ...form, reverse, timeMajor }
+  const op = 'gate' in form ? 'recurrentVariantForward' : 'recurrentForward'
   const recorder = recorderOf(kind, inputs)
-  const reserveShape = [...projected.shape.slice(0, 2), reserveWidth(kind, units)]
-  const reserveWanted = recorder !== undefined && reserveWidth(kind, units) > 0
+  const reserveSize = reserveWidth(form.cell, units)
+  const reserveShape = [...projected.shape.slice(0, 2), reserveSize]
+  const reserveWanted = recorder !== undefined && reserveSize > 0
 
-  const forward: RecurrentForwardOp<OperandSignature> = {
-    op: 'recurrentForward',
-    inputs: inputs.map(signatureOf) as unknown as RecurrentForwardOp<OperandSignature>['inputs'], // same length, same order
-    outputs: [
-      floatOf(sequenceShape),
-      floatOf(stateShape),
-      isLstm ? floatOf(stateShape) : null,
-      reserveWanted ? floatOf(reserveShape) : null,
-    ],
-    attributes,
-  }
-  if (!chooseFused(backend, forward, recorder && backwardSignature(forward))) return undefined
+  const signatures = inputs.map(signatureOf)
+  const results = [
+    floatOf(sequenceShape),
+    floatOf(stateShape),
+    hasCell ? floatOf(stateShape) : null,
+    reserveWanted ? floatOf(reserveShape) : null,
+  ]
+  // The operands stand in the order of either op.
+  const forward = { op, inputs: signatures, outputs: results, attributes } as unknown as FusedSignature
+  if (!chooseFused(backend, forward, recorder && backwardSignature(signatures, results, attributes))) return undefined
 
   const sequence = allocateTensor(backend, sequenceShape, 'float32')
   const finalHidden = allocateTensor(backend, stateShape, 'float32')
-  const finalCell = isLstm ? allocateTensor(backend, stateShape, 'float32') : null
+  const finalCell = hasCell ? allocateTensor(backend, stateShape, 'float32') : null
   const reserve = reserveWanted ? allocateTensor(backend, reserveShape, 'float32') : null
   execute(
-    { op: 'recurrentForward', inputs, outputs: [sequence, finalHidden, finalCell, reserve], attributes },
+    { op, inputs, outputs: [sequence, finalHidden, finalCell, reserve], attributes } as unknown as FusedOp<Tensor>,
     `${kind} (${batch} × ${time} × ${units})`,
   )
   // A caller without a scope must not have to know about the reserve: the tape holds an alias of what it needs.
@@ -117,31 +127,25 @@ function batchAndTime(projected: Tensor, timeMajor: boolean): [batch: number, ti
   return timeMajor ? [second, first] : [first, second]
 }
 
-function backwardSignature(forward: RecurrentForwardOp<OperandSignature>): RecurrentBackwardOp<OperandSignature> {
-  const [projected, recurrent, , initialHidden, initialCell, lengths, hiddenMask] = forward.inputs
-  const [sequence, finalHidden, finalCell, reserve] = forward.outputs
+function backwardSignature(
+  inputs: readonly (OperandSignature | null)[],
+  outputs: readonly (OperandSignature | null)[],
+  attributes: SequenceAttributes,
+): FusedSignature {
+  const [projected, recurrent, , initialHidden, initialCell, lengths, hiddenMask, ...peephole] = inputs
+  const [sequence, , , reserve] = outputs
+  const states = [initialHidden, initialCell]
+  const gates = floatOf(projected?.shape ?? [])
   return {
-    op: 'recurrentBackward',
-    inputs: [
-      sequence,
-      finalHidden,
-      finalCell,
-      sequence,
-      reserve,
-      recurrent,
-      initialHidden,
-      initialCell,
-      lengths,
-      hiddenMask,
-    ],
-    outputs: [
-      floatOf(projected.shape),
-      forward.attributes.cell === 'gru' ? floatOf(projected.shape) : null,
-      initialHidden && floatOf(initialHidden.shape),
-      initialCell && floatOf(initialCell.shape),
-    ],
-    attributes: forward.attributes,
-  }
+    op: backwardOp(attributes),
+    inputs: [...outputs.slice(0, 3), sequence, reserve, recurrent, ...states, lengths, hiddenMask, ...peephole],
+    outputs: [gates, attributes.cell === 'gru' ? gates : null, ...states.map((each) => each && floatOf(each.shape))],
+    attributes,
+  } as unknown as FusedSignature // operands in the order of either op
+}
+
+function backwardOp(attributes: SequenceAttributes): 'recurrentVariantBackward' | 'recurrentBackward' {
+  return 'gate' in attributes ? 'recurrentVariantBackward' : 'recurrentBackward'
 }
 
 /** Gradients with respect to what entered the gates; see `RecurrentBackwardOp`. */
@@ -156,7 +160,7 @@ export interface RecurrentGradients {
 
 /** What the backward pass of a sequence needs of its forward pass. Shapes as in `RecurrentBackwardOp`. */
 export interface RecurrentTrace {
-  readonly attributes: RecurrentAttributes
+  readonly attributes: RecurrentAttributes | RecurrentVariantAttributes
   readonly sequence: Tensor
   readonly reserve: Tensor | null
   readonly recurrent: Tensor
@@ -164,6 +168,8 @@ export interface RecurrentTrace {
   readonly initialCell: Tensor | null
   readonly lengths: Tensor | null
   readonly hiddenMask: Tensor | null
+  /** Of a cell with options; null for all others. */
+  readonly peephole: Tensor | null
 }
 
 /**
@@ -175,7 +181,7 @@ export function recurrentBackward(
   trace: RecurrentTrace,
   gradients: readonly [sequence: Tensor | null, finalHidden: Tensor | null, finalCell: Tensor | null],
 ): RecurrentGradients {
-  const { attributes, sequence, reserve, recurrent, initialHidden, initialCell, lengths, hiddenMask } = trace
+  const { attributes, sequence, reserve, recurrent, initialHidden, initialCell, lengths, hiddenMask, peephole } = trace
   const { backend } = sequence
   const allocate = (shape: Shape): Tensor => allocateTensor(backend, shape, 'float32')
   const gateShape = [...sequence.shape.slice(0, 2), recurrent.shape[1] ?? 0]
@@ -183,14 +189,16 @@ export function recurrentBackward(
   const gradProduct = attributes.cell === 'gru' ? allocate(gateShape) : null
   const gradInitialHidden = initialHidden && allocate(initialHidden.shape)
   const gradInitialCell = initialCell && allocate(initialCell.shape)
-  countFused(backend, 'recurrentBackward', true)
+  const op = backwardOp(attributes)
+  const inputs = [...gradients, sequence, reserve, recurrent, initialHidden, initialCell, lengths, hiddenMask]
+  countFused(backend, op, true)
   run(
     {
-      op: 'recurrentBackward',
-      inputs: [...gradients, sequence, reserve, recurrent, initialHidden, initialCell, lengths, hiddenMask],
+      op,
+      inputs: 'gate' in attributes ? [...inputs, peephole] : inputs,
       outputs: [gradProjected, gradProduct, gradInitialHidden, gradInitialCell],
       attributes,
-    },
+    } as unknown as FusedOp<Tensor>, // operands in the order of either op
     `${attributes.cell} backward`,
   )
   return {

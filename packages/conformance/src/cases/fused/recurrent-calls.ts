@@ -1,6 +1,6 @@
 // Whole sequences as calls: every flag, every optional operand, every edge of lengths; forward and backward against the reference.
 
-import { reserveWidth, type RecurrentKind, type Shape } from '@rnn/core'
+import { reserveWidth, type RecurrentGate, type RecurrentKind, type RecurrentVariantKind, type Shape } from '@rnn/core'
 import { callCase, callCases } from '../../calls/call-case.ts'
 import {
   given,
@@ -13,12 +13,15 @@ import {
   type OperandSpec,
 } from '../../calls/operands.ts'
 import type { ConformanceCase } from '../../case.ts'
-import type { HostCallOf, HostTensor } from '../../host-tensor.ts'
+import type { HostCall, HostTensor } from '../../host-tensor.ts'
 import { evaluate } from '../../reference/evaluate.ts'
 
 /** What a sequence is made of. */
 interface Sequence {
-  readonly cell: RecurrentKind
+  readonly cell: RecurrentKind | RecurrentVariantKind
+  /** Of a cell with options. */
+  readonly gate?: RecurrentGate
+  readonly peepholes?: boolean
   readonly batch: number
   readonly time: number
   readonly units: number
@@ -31,7 +34,16 @@ interface Sequence {
   readonly seed?: number
 }
 
-const GATES: Readonly<Record<RecurrentKind, number>> = { simpleTanh: 1, simpleRelu: 1, lstm: 4, gru: 3 }
+const GATES: Readonly<Record<Sequence['cell'], number>> = {
+  simpleTanh: 1,
+  simpleRelu: 1,
+  lstm: 4,
+  coupledLstm: 3,
+  gru: 3,
+}
+
+type Forward = CallSpecOf<'recurrentForward'> | CallSpecOf<'recurrentVariantForward'>
+type Backward = CallSpecOf<'recurrentBackward'> | CallSpecOf<'recurrentVariantBackward'>
 
 function shapeOf({ batch, time, timeMajor = false }: Sequence, width: number): Shape {
   return timeMajor ? [time, batch, width] : [batch, time, width]
@@ -50,9 +62,11 @@ function pastEnds(spec: OperandSpec, sequence: Sequence, value: number): Operand
   return { ...spec, values }
 }
 
-function forward(sequence: Sequence): () => CallSpecOf<'recurrentForward'> {
+function forward(sequence: Sequence): () => Forward {
   const {
     cell,
+    gate,
+    peepholes = false,
     batch,
     units,
     lengths,
@@ -67,29 +81,39 @@ function forward(sequence: Sequence): () => CallSpecOf<'recurrentForward'> {
   const kept = reserveWidth(cell, units)
   // Recurrent weights below 1/√units in size: a step doesn't amplify what it is given.
   const scale = 2 ** -Math.floor(Math.log2(Math.sqrt(units)))
-  return () => ({
-    op: 'recurrentForward',
-    inputs: [
-      pastEnds(given(shapeOf(sequence, width), { seed, scale: 4 }), sequence, 1000),
+  const hasCell = cell === 'lstm' || cell === 'coupledLstm'
+  return () => {
+    const inputs = [
+      // Hard sigmoids are 0 or 1 from ±2.5 on: some must be.
+      pastEnds(given(shapeOf(sequence, width), { seed, scale: gate === 'hardSigmoid' ? 8 : 4 }), sequence, 1000),
       given([units, width], { seed: seed + 1, scale }),
       cell === 'gru' ? given([width], { seed: seed + 2 }) : null,
       initial ? given([batch, units], { seed: seed + 3 }) : null,
-      initial && cell === 'lstm' ? given([batch, units], { seed: seed + 4 }) : null,
+      initial && hasCell ? given([batch, units], { seed: seed + 4 }) : null,
       lengths ? integers([batch], lengths) : null,
       mask
         ? given([batch, units], {
             values: hostOf(given([batch, units], { seed: seed + 5 })).values.map((x) => (x < 0 ? 0 : 2)),
           })
         : null,
-    ],
-    outputs: [
+    ] as const
+    const outputs = [
       result(shapeOf(sequence, units)),
       result([batch, units]),
-      cell === 'lstm' ? result([batch, units]) : null,
+      hasCell ? result([batch, units]) : null,
       reserve && kept > 0 ? result(shapeOf(sequence, kept)) : null,
-    ],
-    attributes: { cell, reverse, timeMajor },
-  })
+    ] as const
+    const peephole = peepholes ? given([cell === 'lstm' ? 3 : 2, units], { seed: seed + 6, scale: 1 }) : null
+    const flags = { reverse, timeMajor }
+    return gate === undefined
+      ? { op: 'recurrentForward', inputs, outputs, attributes: { cell: cell as RecurrentKind, ...flags } }
+      : {
+          op: 'recurrentVariantForward',
+          inputs: [...inputs, peephole],
+          outputs,
+          attributes: { cell: cell as RecurrentVariantKind, gate, ...flags },
+        }
+  }
 }
 
 /** Which upstream gradients come in and which gradients are wanted. */
@@ -98,43 +122,46 @@ interface Wanted {
   readonly final?: boolean
 }
 
-function backward(
-  sequence: Sequence,
-  { sequence: gradSequence = true, final = true }: Wanted = {},
-): () => CallSpecOf<'recurrentBackward'> {
+function backward(sequence: Sequence, { sequence: gradSequence = true, final = true }: Wanted = {}): () => Backward {
   const { cell, batch, units, initial = false, seed = 1 } = sequence
+  const hasCell = cell === 'lstm' || cell === 'coupledLstm'
   return () => {
     const before = forward({ ...sequence, reserve: true })()
-    const evaluated = mapOperands<OperandSpec, HostTensor>(before, hostOf) as HostCallOf<'recurrentForward'>
+    const evaluated = mapOperands<OperandSpec, HostTensor>(before, hostOf) as Extract<HostCall, { op: Forward['op'] }>
     evaluate(evaluated)
-    const [, recurrent, , initialHidden, initialCell, lengths, hiddenMask] = before.inputs
+    const [, recurrent, , initialHidden, initialCell, lengths, hiddenMask, peephole = null] = before.inputs
     const [h, , , reserve] = evaluated.outputs
     const rounded = (x: HostTensor): OperandSpec => given(x.shape, { values: Float32Array.from(x.values) })
     const [projected] = before.inputs
     const state = (): OperandSpec => result([batch, units])
+    const kept = reserve && pastEnds(rounded(reserve), sequence, NaN)
+    const inputs = [
+      gradSequence ? pastEnds(given(h.shape, { seed: seed + 10 }), sequence, 1000) : null,
+      final ? given([batch, units], { seed: seed + 11 }) : null,
+      final && hasCell ? given([batch, units], { seed: seed + 12 }) : null,
+      rounded(h),
+      // Past a row's end the reserve is not defined; a NaN there must not be seen.
+      kept,
+      recurrent,
+      initialHidden,
+      initialCell,
+      lengths,
+      hiddenMask,
+    ] as const
+    const outputs = [
+      result(projected.shape),
+      cell === 'gru' ? result(projected.shape) : null,
+      initial ? state() : null,
+      initial && hasCell ? state() : null,
+    ] as const
+    if (before.op === 'recurrentForward')
+      return { op: 'recurrentBackward', inputs, outputs, attributes: before.attributes }
     return {
-      op: 'recurrentBackward',
-      inputs: [
-        gradSequence ? pastEnds(given(h.shape, { seed: seed + 10 }), sequence, 1000) : null,
-        final ? given([batch, units], { seed: seed + 11 }) : null,
-        final && cell === 'lstm' ? given([batch, units], { seed: seed + 12 }) : null,
-        rounded(h),
-        // Past a row's end the reserve is not defined; a NaN there must not be seen.
-        reserve && pastEnds(rounded(reserve), sequence, NaN),
-        recurrent,
-        initialHidden,
-        initialCell,
-        lengths,
-        hiddenMask,
-      ],
-      outputs: [
-        result(projected.shape),
-        cell === 'gru' ? result(projected.shape) : null,
-        initial ? state() : null,
-        initial && cell === 'lstm' ? state() : null,
-      ],
+      op: 'recurrentVariantBackward',
+      inputs: [...inputs, peephole],
+      outputs,
       attributes: before.attributes,
-    }
+    } as Backward // these cells always have a reserve
   }
 }
 
@@ -180,18 +207,34 @@ const VARIANTS: readonly (readonly [name: string, title: string, sequence: Omit<
   ['no-steps', 'T = 0', { batch: 2, time: 0, units: 4, initial: true }],
 ]
 
-const KINDS: readonly RecurrentKind[] = ['simpleTanh', 'simpleRelu', 'lstm', 'gru']
+/** What the cases of a cell are made of, and the name of the cell in them. */
+type Form = Pick<Sequence, 'cell' | 'gate' | 'peepholes'>
+
+const FORMS: readonly (readonly [name: string, form: Form])[] = [
+  ['simpleTanh', { cell: 'simpleTanh' }],
+  ['simpleRelu', { cell: 'simpleRelu' }],
+  ['lstm', { cell: 'lstm' }],
+  ['gru', { cell: 'gru' }],
+  ['lstm-hard-sigmoid', { cell: 'lstm', gate: 'hardSigmoid' }],
+  ['gru-hard-sigmoid', { cell: 'gru', gate: 'hardSigmoid' }],
+  ['lstm-peepholes', { cell: 'lstm', gate: 'sigmoid', peepholes: true }],
+  ['lstm-peepholes-hard-sigmoid', { cell: 'lstm', gate: 'hardSigmoid', peepholes: true }],
+  ['lstm-coupled', { cell: 'coupledLstm', gate: 'sigmoid' }],
+  ['lstm-coupled-peepholes', { cell: 'coupledLstm', gate: 'sigmoid', peepholes: true }],
+  ['lstm-coupled-peepholes-hard-sigmoid', { cell: 'coupledLstm', gate: 'hardSigmoid', peepholes: true }],
+]
 
 /** Large gates saturate; they must not overflow. */
-function saturated(cell: RecurrentKind): () => CallSpec {
+function saturated(form: Form): () => CallSpec {
   return () => {
-    const call = forward({ cell, batch: 2, time: 3, units: 3 })()
+    const call = forward({ ...form, batch: 2, time: 3, units: 3 })()
     const [projected, ...rest] = call.inputs
-    return { ...call, inputs: [{ ...projected, values: projected.values!.map((x) => Math.sign(x) * 1000) }, ...rest] }
+    const large = { ...projected, values: projected.values!.map((x) => Math.sign(x) * 1000) }
+    return { ...call, inputs: [large, ...rest] } as CallSpec // the same operands, one of them with other values
   }
 }
 
-export const recurrentCallCases: readonly ConformanceCase[] = KINDS.flatMap((cell) => [
+export const recurrentCallCases: readonly ConformanceCase[] = FORMS.flatMap(([cell, form]) => [
   ...VARIANTS.flatMap(([name, title, sequence]) => {
     const layouts =
       name === 'everything' || name === 'time-major-ragged-reverse'
@@ -201,13 +244,13 @@ export const recurrentCallCases: readonly ConformanceCase[] = KINDS.flatMap((cel
       ...callCases(
         `fused/${cell}/forward-${name}`,
         `${cell} forward: ${title}`,
-        forward({ ...sequence, cell }),
+        forward({ ...sequence, ...form }),
         layouts,
       ),
       ...callCases(
         `fused/${cell}/backward-${name}`,
         `${cell} backward: ${title}`,
-        backward({ ...sequence, cell }),
+        backward({ ...sequence, ...form }),
         layouts,
       ),
     ]
@@ -215,31 +258,32 @@ export const recurrentCallCases: readonly ConformanceCase[] = KINDS.flatMap((cel
   ...callCases(
     `fused/${cell}/forward-no-reserve`,
     `${cell} forward without reserve`,
-    forward({ ...B5T7H6, ...ragged, cell, reserve: false }),
+    forward({ ...B5T7H6, ...ragged, ...form, reserve: false }),
     ['plain'],
   ),
   callCase(
     `fused/${cell}/backward-final-only`,
     `${cell} backward from the final state alone`,
-    backward({ ...B5T7H6, ...ragged, cell, initial: true }, { sequence: false }),
+    backward({ ...B5T7H6, ...ragged, ...form, initial: true }, { sequence: false }),
   ),
   callCase(
     `fused/${cell}/backward-sequence-only`,
     `${cell} backward from the sequence alone`,
-    backward({ ...B5T7H6, ...ragged, cell, initial: true }, { final: false }),
+    backward({ ...B5T7H6, ...ragged, ...form, initial: true }, { final: false }),
   ),
   callCase(
     `fused/${cell}/backward-nothing`,
     `${cell} backward from nothing gives zeros`,
-    backward({ ...B5T7H6, cell, initial: true }, { sequence: false, final: false }),
+    backward({ ...B5T7H6, ...form, initial: true }, { sequence: false, final: false }),
   ),
   ...(cell === 'simpleRelu'
     ? []
-    : [callCase(`fused/${cell}/forward-saturated`, `${cell} with gates of ±1000`, saturated(cell))]),
+    : [callCase(`fused/${cell}/forward-saturated`, `${cell} with gates of ±1000`, saturated(form))]),
   callCase(`fused/${cell}/forward-into-half`, `${cell} writes into one half of a bidirectional output`, () => {
-    const call = forward({ ...B5T7H6, ...ragged, cell, initial: true })()
+    const call = forward({ ...B5T7H6, ...ragged, ...form, initial: true })()
     const [sequence, ...rest] = call.outputs
     const { units } = B5T7H6
-    return { ...call, outputs: [{ ...sequence, offset: units, rowLength: units, rowStride: 2 * units }, ...rest] }
+    const half = { ...sequence, offset: units, rowLength: units, rowStride: 2 * units }
+    return { ...call, outputs: [half, ...rest] } as CallSpec // the same operands, one of them laid out otherwise
   }),
 ])

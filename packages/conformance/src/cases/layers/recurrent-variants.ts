@@ -1,4 +1,4 @@
-// The recurrent layers that have no fused op: LSTM and GRU with options, independent and Jordan networks.
+// LSTM and GRU with options, fused where the backend has them, and the recurrent layers that have no fused op: independent and Jordan networks.
 
 import { bidirectional, gru, indRnn, jordan, lstm, simpleRnn, type Recurrent, type RecurrentOptions } from '@rnn/layers'
 import type { ConformanceCase } from '../../case.ts'
@@ -19,6 +19,10 @@ const VARIANTS: readonly (readonly [name: string, make: MakeRecurrent, roundings
   ['lstm-peepholes', (options) => lstm({ ...options, peepholes: true })],
   ['lstm-coupled', (options) => lstm({ ...options, coupledGates: true })],
   ['lstm-projection', (options) => lstm({ ...options, projection: 2 })],
+  [
+    'lstm-peepholes-coupled-hard-sigmoid',
+    (options) => lstm({ ...options, peepholes: true, coupledGates: true, recurrentActivation: 'hardSigmoid' }),
+  ],
   ['lstm-hard-sigmoid', (options) => lstm({ ...options, recurrentActivation: 'hardSigmoid' })],
   ['lstm-layer-norm', (options) => lstm({ ...options, layerNorm: true }), SPREAD ** 2 * PATH],
   [
@@ -26,6 +30,7 @@ const VARIANTS: readonly (readonly [name: string, make: MakeRecurrent, roundings
     (options) => lstm({ ...options, peepholes: true, coupledGates: true, clip: 1, activation: 'softplus' }),
   ],
   ['gru-reset-before', (options) => gru({ ...options, resetAfter: false })],
+  ['gru-hard-sigmoid', (options) => gru({ ...options, recurrentActivation: 'hardSigmoid' })],
   ['gru-clipped', (options) => gru({ ...options, clip: 1 })],
   ['simpleRnn-sigmoid', (options) => simpleRnn({ ...options, activation: 'sigmoid' })],
   ['indRnn-relu', indRnn],
