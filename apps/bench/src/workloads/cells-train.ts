@@ -1,4 +1,4 @@
-/** What an option of an LSTM or a GRU costs: a training step of every cell of the catalogue that runs by the generic scan, beside the two that backends fuse. */
+/** What an option of an LSTM or a GRU costs: a training step of every cell of the catalogue, fused or by the generic scan, beside the two usual ones. */
 
 import {
   CELL_VARIANTS,
@@ -29,7 +29,7 @@ export const cellsTrain: WorkloadFamily = {
     const [first, ...others] = [...CELL_VARIANTS, 'gru', 'lstm'] as const
     return {
       id,
-      title: 'LSTM and GRU with options by the generic scan, and without them fused, training step',
+      title: 'LSTM and GRU with options, and without them, training step',
       cases: [of(first), ...others.map(of)],
       bars: [],
     }

@@ -28,7 +28,8 @@ export const LSTM_OPTION_TYPES = {
  * ```
  *
  * `peepholes`, `coupledGates`, `projection`, `layerNorm`, `recurrentActivation`, `activation` and `clip` change its equations, and the first four
- * its parameters, as `lstmVariant` of `@rnn/core` says. A projection makes the output narrower than the cell. All but the usual LSTM run step by step.
+ * its parameters, as `lstmVariant` of `@rnn/core` says. A projection makes the output narrower than the cell. Peepholes, coupled gates and
+ * hard-sigmoid gates run as one op, like the usual LSTM, on the backends that have it (cpu, wasm); all else runs step by step.
  *
  * ```ts
  * lstm({ units: 256, projection: 64, peepholes: true }) // [batch, time, 64]

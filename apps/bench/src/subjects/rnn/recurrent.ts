@@ -61,12 +61,16 @@ export function recurrentImplementations(backend: Backend, task: RecurrentTask):
       return [make(minimalGatedCell, 'generic scan', EQUATIONS.minimalGated, true)]
     default: {
       const equation = task.cell === 'resetBeforeGru' ? EQUATIONS.gruResetBefore : EQUATIONS[task.cell]
-      return [make(variant(task.cell, task.sizes.units), 'generic scan', equation, true)]
+      const name = FUSED_VARIANTS.includes(task.cell) ? 'scan' : 'generic scan'
+      return [make(variant(task.cell, task.sizes.units), name, equation, true)]
     }
   }
 }
 
-/** A cell of the catalogue that no backend fuses. */
+/** Cells with options that run as one op where the backend has it. */
+const FUSED_VARIANTS: readonly CellVariant[] = ['peepholeLstm', 'coupledLstm', 'hardSigmoidLstm']
+
+/** A cell of the catalogue that is not one of the usual two. */
 function variant(name: CellVariant, units: number): Cell {
   switch (name) {
     case 'peepholeLstm':
