@@ -4,6 +4,7 @@ import { cpu } from '@rnn/backend-cpu'
 import { valueAndGrad } from '@rnn/autodiff'
 import {
   decorate,
+  gruVariant,
   lstmVariant,
   mul,
   scan,
@@ -38,47 +39,50 @@ function poison(backend: Backend, { buffer, byteOffset, shape }: Operand): void 
   })
 }
 
-test.each([
-  ['peepholes', {}],
-  ['coupled gates and peepholes', { coupledGates: true }],
-])('%s: the gradients read nothing of reserve past the ends of rows, in either direction', async (_, options) => {
-  const device = await cpu()
-  let poisoned = 0
-  const backends = [
-    decorate(device, {
-      run(call) {
-        device.run(call)
-        if (call.op !== 'recurrentVariantForward' || call.outputs[3] === null) return
-        poison(device, call.outputs[3])
-        poisoned++
-      },
-    }),
-    decorate(device, { supports: () => ({ reason: 'to be compared' }) }),
-  ]
-  for (const reverse of [false, true]) {
-    const [fused = {}, stepwise = {}] = backends.map((backend) =>
-      scope(backend, () => {
-        const cell = lstmVariant({ ...options, peepholes: true }) as unknown as Cell
-        const parameters = Object.entries(cell.parameters(I, H)).map(
-          ([name, { shape }], i) => [name, filled(backend, shape, i)] as const,
-        )
-        const lengths = tensor(Int32Array.from(LENGTHS), { backend })
-        const initial = [filled(backend, [B, H], 20), filled(backend, [B, H], 21)]
-        const { gradients } = valueAndGrad((weights: Record<string, Tensor>) => {
-          const { sequence } = scan(cell, filled(backend, [B, T, I], 9), weights, {
-            units: H,
-            lengths,
-            initial,
-            reverse,
-          })
-          return sum(mul(sequence, filled(backend, sequence.shape, 30)))
-        })(Object.fromEntries(parameters))
-        return Object.fromEntries(Object.entries(gradients).map(([name, each]) => [name, [...each.dataSync()]]))
+test.each<[string, Cell, string]>([
+  ['peepholes', lstmVariant({ peepholes: true }), 'peephole'],
+  ['coupled gates and peepholes', lstmVariant({ coupledGates: true, peepholes: true }), 'peephole'],
+  ['reset before', gruVariant({ resetAfter: false }) as unknown as Cell, 'recurrent'],
+])(
+  '%s: the gradients read nothing of reserve past the ends of rows, in either direction',
+  async (_, cell, parameter) => {
+    const device = await cpu()
+    let poisoned = 0
+    const backends = [
+      decorate(device, {
+        run(call) {
+          device.run(call)
+          if (call.op !== 'recurrentVariantForward' || call.outputs[3] === null) return
+          poison(device, call.outputs[3])
+          poisoned++
+        },
       }),
-    )
-    expect(Object.keys(fused)).toContain('peephole')
-    for (const [name, values] of Object.entries(fused))
-      values.forEach((value, i) => expect(value, `${name} ${i}`).toBeCloseTo(stepwise[name]?.[i] ?? NaN, 5))
-  }
-  expect(poisoned).toBe(2)
-})
+      decorate(device, { supports: () => ({ reason: 'to be compared' }) }),
+    ]
+    for (const reverse of [false, true]) {
+      const [fused = {}, stepwise = {}] = backends.map((backend) =>
+        scope(backend, () => {
+          const parameters = Object.entries(cell.parameters(I, H)).map(
+            ([name, { shape }], i) => [name, filled(backend, shape, i)] as const,
+          )
+          const lengths = tensor(Int32Array.from(LENGTHS), { backend })
+          const initial = cell.stateSizes(H).map((width, i) => filled(backend, [B, width], 20 + i))
+          const { gradients } = valueAndGrad((weights: Record<string, Tensor>) => {
+            const { sequence } = scan(cell, filled(backend, [B, T, I], 9), weights, {
+              units: H,
+              lengths,
+              initial,
+              reverse,
+            })
+            return sum(mul(sequence, filled(backend, sequence.shape, 30)))
+          })(Object.fromEntries(parameters))
+          return Object.fromEntries(Object.entries(gradients).map(([name, each]) => [name, [...each.dataSync()]]))
+        }),
+      )
+      expect(Object.keys(fused)).toContain(parameter)
+      for (const [name, values] of Object.entries(fused))
+        values.forEach((value, i) => expect(value, `${name} ${i}`).toBeCloseTo(stepwise[name]?.[i] ?? NaN, 5))
+    }
+    expect(poisoned).toBe(2)
+  },
+)

@@ -100,12 +100,12 @@ export function lstmVariantGradients(grad: GradArrays): void {
   }
 }
 
-function activate(variant: i32, x: v128): v128 {
+export function activate(variant: i32, x: v128): v128 {
   return variant & HARD ? hardSigmoid4(x) : sigmoid4(x);
 }
 
 // @ts-ignore: decorator
 @inline
-function slope(variant: i32, y: v128): v128 {
+export function slope(variant: i32, y: v128): v128 {
   return variant & HARD ? hardSigmoidSlope4(y) : nmadd(y, y, y);
 }

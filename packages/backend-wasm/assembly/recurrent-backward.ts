@@ -3,11 +3,13 @@
 import { GradArrays, gruGradients, hardGruGradients, lstmGradients, simpleGradients } from "./gates-backward";
 import { COUPLED, HARD, lstmVariantGradients } from "./gates-variant";
 import { int, madd, scratchOf, showProgress, word } from "./simd";
+import { candidateGradients, resetGradients } from "./reset-before";
 import { clearPastEnds, Plan, planBytes, planSequence, roundUp, rowOf, timeOf, vectorAt } from "./sequence";
 import { groupRows, tileOf } from "./tile";
 
 const LSTM: i32 = 2;
 const GRU: i32 = 3;
+const RESET_BEFORE: i32 = 4;
 
 /** The inner dimension of the product goes by blocks of this many, so that a panel stays in the first-level cache. */
 const BLOCK: i32 = 512;
@@ -20,7 +22,7 @@ export function recurrentBackwardScratch(B: i32, T: i32, H: i32): i32 {
 }
 
 /**
- * Command: [2] cell (0 tanh, 1 relu, 2 lstm, 3 gru) [3] B [4] T [5] H [6] reverse
+ * Command: [2] cell (0 tanh, 1 relu, 2 lstm, 3 gru, 4 gru with reset before) [3] B [4] T [5] H [6] reverse
  * [7] gradient of the sequence or 0 [8] row stride [9] time stride; [10] sequence, likewise to [12]; [13] reserve or 0, likewise to [15]
  * [16] packed transposed weights [17] gradient of the final hidden state [18] of the final cell state [19] initial hidden [20] initial cell
  * [21] lengths [22] hidden mask, each or 0
@@ -34,7 +36,7 @@ export function recurrentBackward(args: usize, part: i32, parts: i32): void {
   const H = int(args, 5);
   const reverse = int(args, 6);
   const variant = int(args, 31);
-  const gates = cell == LSTM ? (variant & COUPLED ? 3 : 4) : cell == GRU ? 3 : 1;
+  const gates = cell == LSTM ? (variant & COUPLED ? 3 : 4) : cell >= GRU ? 3 : 1;
   const width = H * gates;
   const mask = word(args, 22);
   const padded = roundUp(H, 8);
@@ -50,6 +52,7 @@ export function recurrentBackward(args: usize, part: i32, parts: i32): void {
   const table = <usize>(B + 8) << 2;
   const left = at;
   const init = left + table;
+  const nothing = init + table;
   at = (init + 2 * table + 63) & ~63;
   const hidden = at;
   at += <usize>(B + 8) * stride;
@@ -89,14 +92,32 @@ export function recurrentBackward(args: usize, part: i32, parts: i32): void {
       } else if (cell == GRU) {
         if (variant & HARD) hardGruGradients(grad);
         else gruGradients(grad);
+      } else if (cell == RESET_BEFORE) {
+        candidateGradients(grad);
       } else {
         simpleGradients(grad, cell);
       }
       store<u32>(left + (<usize>slot << 2), grad.gradProduct);
-      store<u32>(init + (<usize>slot << 2), cell == GRU && mask == 0 ? grad.hidden : zeros);
+      store<u32>(init + (<usize>slot << 2), cell >= GRU && mask == 0 ? grad.hidden : zeros);
+      store<u32>(nothing + (<usize>slot << 2), zeros);
+    }
+    if (cell == RESET_BEFORE) {
+      // Toward r times the state, in the place of cell states.
+      towardPast(plan, word(args, 16), running, H, width, 2 * H, H, left, nothing, false, cells, stride, 0, products);
+      for (let slot = 0; slot < running; slot++) {
+        const row = rowOf(plan, slot);
+        const t = timeOf(plan, slot, s, reverse);
+        grad.reserve = vectorAt(word(args, 13), row, word(args, 14), t, word(args, 15));
+        grad.hidden = hidden + <usize>slot * stride;
+        grad.gradProjected = load<usize>(left + (<usize>slot << 2));
+        if (s == 0) grad.before = first ? first + <usize>row * state : zeros;
+        else grad.before = vectorAt(word(args, 10), row, word(args, 11), reverse ? t + 1 : t - 1, word(args, 12));
+        resetGradients(grad, cells + <usize>slot * stride, mask ? mask + <usize>row * state : 0);
+      }
     }
     if (running == 0 || (s == 0 && word(args, 29) == 0)) continue;
-    towardPast(plan, word(args, 16), running, H, width, left, init, cell == GRU, hidden, stride, mask, products);
+    const depth = cell == RESET_BEFORE ? 2 * H : width;
+    towardPast(plan, word(args, 16), running, H, width, 0, depth, left, init, cell >= GRU, hidden, stride, mask, products);
   }
 
   clearPastEnds(plan, word(args, 23), word(args, 24), word(args, 25), width);
@@ -105,9 +126,9 @@ export function recurrentBackward(args: usize, part: i32, parts: i32): void {
   if (word(args, 30)) storeStates(plan, cells, stride, word(args, 30), state);
 }
 
-/** hidden = (hidden or 0) + gradients·weightsᵀ, the product times the mask. */
+/** hidden = (hidden or 0) + gradients·weightsᵀ, the product times the mask, over `depth` of the `width` gradients, those `from` on. */
 function towardPast(
-  plan: Plan, panels: usize, running: i32, H: i32, width: i32, left: usize, init: usize, keep: bool, hidden: usize, stride: usize,
+  plan: Plan, panels: usize, running: i32, H: i32, width: i32, from: i32, depth: i32, left: usize, init: usize, keep: bool, hidden: usize, stride: usize,
   mask: usize, products: usize,
 ): void {
   const moves = keep && mask == 0;
@@ -121,13 +142,14 @@ function towardPast(
       const own = hidden + <usize>slot * stride;
       const out = mask ? products : own + at;
       const outStride: usize = mask ? 32 : stride;
-      for (let k = 0; k < width; k += BLOCK) {
-        const depth = min(BLOCK, width - k);
+      for (let k = 0; k < depth; k += BLOCK) {
+        const part = min(BLOCK, depth - k);
+        const first = <usize>(from + k);
         if (k == 0) {
-          tileOf(group, left + entry, 0, init + entry, moves ? at : 0, panels, depth, out, outStride);
+          tileOf(group, left + entry, first << 2, init + entry, moves ? at : 0, panels + (first << 5), part, out, outStride);
         } else {
           for (let r = 0; r < group; r++) store<u32>(again + (<usize>r << 2), out + <usize>r * outStride);
-          tileOf(group, left + entry, <usize>k << 2, again, 0, panels + (<usize>k << 5), depth, out, outStride);
+          tileOf(group, left + entry, first << 2, again, 0, panels + (first << 5), part, out, outStride);
         }
       }
       if (mask) {

@@ -4,12 +4,14 @@
 import { GateArrays, gates } from "./gates-forward";
 import { COUPLED } from "./gates-variant";
 import { addProduct, addWidePanels } from "./gemv";
+import { resetBeforeStep } from "./reset-before";
 import { clearPastEnds, planBytes, planSequence, roundUp, rowOf, timeOf, vectorAt } from "./sequence";
 import { int, scratchOf, showProgress, word } from "./simd";
 import { groupRows, tileOf } from "./tile";
 
 const LSTM: i32 = 2;
 const GRU: i32 = 3;
+const RESET_BEFORE: i32 = 4;
 
 /** Working memory of one part, in bytes; the host asks before it allocates. */
 export function recurrentForwardScratch(B: i32, T: i32, H: i32, G: i32, masked: i32): i32 {
@@ -24,7 +26,7 @@ function productBytes(H: i32, G: i32): i32 {
 }
 
 /**
- * Command: [2] cell (0 tanh, 1 relu, 2 lstm, 3 gru) [3] B [4] T [5] H [6] reverse
+ * Command: [2] cell (0 tanh, 1 relu, 2 lstm, 3 gru, 4 gru with reset before) [3] B [4] T [5] H [6] reverse
  * [7] projected [8] row stride [9] time stride; [10] sequence, likewise to [12]; [13] reserve or 0, likewise to [15]
  * [16] packed weights, or 0 for few rows, whose products read the weights where they lie [17] recurrent bias [18] initial hidden [19] initial cell [20] lengths [21] hidden mask, each or 0
  * [22] final hidden [23] final cell or 0 [24] weights [25] weights in wide panels or 0 [26] variant, by the bits of gates-variant.ts [27] peepholes or 0
@@ -36,7 +38,7 @@ export function recurrentForward(args: usize, part: i32, parts: i32): void {
   const H = int(args, 5);
   const reverse = int(args, 6);
   const variant = int(args, 26);
-  const G = cell == LSTM ? (variant & COUPLED ? 3 : 4) : cell == GRU ? 3 : 1;
+  const G = cell == LSTM ? (variant & COUPLED ? 3 : 4) : cell >= GRU ? 3 : 1;
   const hasReserve = word(args, 13) != 0;
   const h0 = word(args, 18);
   const mask = word(args, 21);
@@ -84,7 +86,8 @@ export function recurrentForward(args: usize, part: i32, parts: i32): void {
   for (let slot = 0; slot < slots; slot++) {
     const entry = <usize>slot << 2;
     store<u32>(after + entry, h0 ? h0 + <usize>rowOf(plan, slot) * state : zeros);
-    store<u32>(biases + entry, bias + 2 * state);
+    // What the candidate's product begins with or, reset before it, reads: r times the state, in the place of cell states.
+    store<u32>(biases + entry, cell == RESET_BEFORE ? cells + <usize>slot * gate.cellStride : bias + 2 * state);
   }
 
   for (let s = 0; s < T; s++) {
@@ -114,7 +117,8 @@ export function recurrentForward(args: usize, part: i32, parts: i32): void {
     gate.after = after;
     gate.reserve = hasReserve ? reserves : 0;
     gate.cell = cells;
-    if (word(args, 16)) blocksOfUnits(cell, gate, a, biases, running, K, word(args, 16));
+    if (cell == RESET_BEFORE) resetBeforeStep(gate, a, biases, running, K, word(args, 16), word(args, 24));
+    else if (word(args, 16)) blocksOfUnits(cell, gate, a, biases, running, K, word(args, 16));
     else rowByRow(cell, gate, a, running, K, word(args, 24), word(args, 25));
   }
 

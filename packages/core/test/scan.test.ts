@@ -80,6 +80,7 @@ describe.each<[string, Cell]>([
   ['LSTM with peepholes', lstmVariant({ peepholes: true })],
   ['LSTM with coupled gates and peepholes', lstmVariant({ coupledGates: true, peepholes: true })],
   ['GRU with hard-sigmoid gates', gruVariant({ recurrentActivation: 'hardSigmoid' }) as unknown as Cell],
+  ['GRU, reset before', gruVariant({ resetAfter: false }) as unknown as Cell],
   ['a user-written cell', leaky],
 ])('%s', (_, cell) => {
   function run(on: Backend, options: Partial<ScanOptions>, time = T): number[][] {
@@ -180,6 +181,8 @@ describe('cells with options', () => {
     ['coupled gates', lstmVariant({ coupledGates: true })],
     ['all of them', lstmVariant({ peepholes: true, coupledGates: true, ...hard })],
     ['hard-sigmoid gates of a GRU', gruVariant(hard) as unknown as Cell],
+    ['reset before the product', gruVariant({ resetAfter: false }) as unknown as Cell],
+    ['both of a GRU', gruVariant({ resetAfter: false, ...hard }) as unknown as Cell],
   ])('%s run fused', (_, cell) => {
     expect(waysOf(cell)).toEqual({ recurrentVariantForward: fused })
   })
@@ -188,9 +191,9 @@ describe('cells with options', () => {
     ['a projection', lstmVariant({ projection: 2, peepholes: true })],
     ['layer normalisation', lstmVariant({ layerNorm: true, ...hard })],
     ['a clip', lstmVariant({ clip: 1, peepholes: true })],
+    ['another candidate of a GRU', gruVariant({ resetAfter: false, activation: 'relu' }) as unknown as Cell],
     ['another candidate', lstmVariant({ activation: 'softplus', coupledGates: true })],
     ['gates without a kernel', lstmVariant({ recurrentActivation: 'linear' })],
-    ['reset before', gruVariant({ resetAfter: false, ...hard }) as unknown as Cell],
   ])('%s: the generic scan', (_, cell) => {
     expect(waysOf(cell)).not.toHaveProperty('recurrentVariantForward')
     expect(waysOf(cell)).not.toHaveProperty('recurrentForward')

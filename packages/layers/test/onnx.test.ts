@@ -180,7 +180,7 @@ const VARIANTS: readonly Variant[] = [
     attributes: { clip: 0.4, input_forget: 1 },
     activations: ['HardSigmoid', 'Tanh', 'Tanh'],
   },
-  { title: 'GRU, reset before', op: 'GRU' },
+  { title: 'GRU, reset before', op: 'GRU', fused: true },
   { title: 'GRU, reset after', op: 'GRU', attributes: RESET_AFTER },
   { title: 'GRU, reset before, clipped', op: 'GRU', attributes: { clip: 0.3 } },
   { title: 'GRU, reset after, clipped', op: 'GRU', attributes: { ...RESET_AFTER, clip: 0.3 } },

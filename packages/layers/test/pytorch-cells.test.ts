@@ -38,7 +38,7 @@ const LAYERS: Readonly<Record<string, MakeLayer>> = {
 }
 
 /** Those that a backend may run as one op. */
-const FUSED = ['lstmPeepholes', 'lstmCoupled', 'lstmHardSigmoid']
+const FUSED = ['lstmPeepholes', 'lstmCoupled', 'lstmHardSigmoid', 'gruResetBefore']
 
 const kindOf = ({ name }: CellCase): string => name.slice(0, name.indexOf('/'))
 const all = (sharedVectors('cells.json') ?? []) as CellCase[]

@@ -5,6 +5,7 @@ import {
   arange,
   gather,
   linearScanBackward,
+  matmul,
   maximum,
   mul,
   recurrentBackward,
@@ -17,6 +18,7 @@ import {
 } from '@rnn/core'
 import { peepholeGradients } from './peepholes.ts'
 import { onlyGradient, refuse, whole, type Contribution, type RecordOf, type Rule } from './rule.ts'
+import { statesBefore, withinRows } from './states.ts'
 
 export const recurrentRule: Rule<RecordOf<'recurrentForward' | 'recurrentVariantForward'>> = (
   { attributes, inputs, outputs },
@@ -55,10 +57,11 @@ export const recurrentRule: Rule<RecordOf<'recurrentForward' | 'recurrentVariant
     }
     const gradients = recurrentBackward(trace, [gradSequence, gradFinalHidden, gradFinalCell])
     const { recurrentProduct } = gradients
+    const weights = attributes.cell === 'gruResetBefore' ? resetBeforeWeights : recurrentWeights
     const gateWidth = recurrentProduct.shape[2] ?? 0
     return [
       ...whole(context, 0, () => gradients.projected),
-      ...(context.needs[1] === true ? recurrentWeights(trace, recurrentProduct) : []),
+      ...(context.needs[1] === true ? weights(trace, recurrentProduct) : []),
       ...whole(context, 2, () => sum(reshape(recurrentProduct, [-1, gateWidth]), { axis: 0 })),
       ...whole(context, 3, () => gradients.initialHidden ?? recurrentProduct),
       ...whole(context, 4, () => gradients.initialCell ?? recurrentProduct),
@@ -98,6 +101,23 @@ function recurrentWeights(trace: RecurrentTrace, gradProduct: Tensor): Contribut
     contributions.push(product(fed, firstSteps(trace, gradProduct, time)))
   }
   return contributions
+}
+
+/** The weights of r and z as they are elsewhere; those of n from what the reset gate left of the state. */
+function resetBeforeWeights(trace: RecurrentTrace, gradProjected: Tensor): Contribution[] {
+  const { attributes, sequence, reserve, initialHidden, hiddenMask } = trace
+  if (reserve === null || sequence.size === 0) return []
+  const units = sequence.shape[2] ?? 0
+  const before = statesBefore(trace, sequence, initialHidden)
+  const mask = hiddenMask && reshape(hiddenMask, attributes.timeMajor ? [1, -1, units] : [-1, 1, units])
+  const fed = mask === null ? before : mul(before, mask)
+  const gated = mul(fed, withinRows(trace, slice(reserve, 2, 0, units)))
+  const toBlock = (left: Tensor, start: number, width: number): Contribution => {
+    const right = reshape(slice(gradProjected, 2, start, width), [-1, width])
+    const gradient = matmul(reshape(left, [-1, units]), right, { transposeA: true })
+    return { kind: 'slice', input: 1, gradient, axis: 1, start }
+  }
+  return [toBlock(fed, 0, 2 * units), toBlock(gated, 2 * units, units)]
 }
 
 /** The gradients `[B, G·H]` at the step that each row takes first. */

@@ -1,6 +1,6 @@
 // The cells that run as a whole sequence, by name, and by their options.
 
-import type { RecurrentKind, RecurrentVariantAttributes } from '@rnn/core'
+import type { RecurrentGate, RecurrentKind, RecurrentVariantKind } from '@rnn/core'
 import { hardSigmoid, hardSigmoidSlope, sigmoid, sigmoidSlope } from '../math.ts'
 import type { CellRows } from './cell-rows.ts'
 import { hardSigmoidGru } from './gru-variant.ts'
@@ -11,11 +11,10 @@ import { simpleRelu, simpleTanh } from './simple.ts'
 
 export const CELLS: { readonly [Kind in RecurrentKind]: CellRows } = { simpleTanh, simpleRelu, lstm, gru }
 
-const VARIANTS: {
-  readonly [Gate in RecurrentVariantAttributes['gate']]: {
-    readonly [Kind in RecurrentVariantAttributes['cell']]: CellRows
-  }
-} = {
+/** Cells with options whose step is one product and the gates after it. */
+type OneProduct = Exclude<RecurrentVariantKind, 'gruResetBefore'>
+
+const VARIANTS: { readonly [Gate in RecurrentGate]: { readonly [Kind in OneProduct]: CellRows } } = {
   sigmoid: {
     lstm: /* @__PURE__ */ lstmWith(sigmoid, sigmoidSlope, false),
     coupledLstm: /* @__PURE__ */ lstmWith(sigmoid, sigmoidSlope, true),
@@ -29,6 +28,6 @@ const VARIANTS: {
 }
 
 /** The cell with these options. */
-export function variantRows({ cell, gate }: RecurrentVariantAttributes): CellRows {
+export function variantRows(cell: OneProduct, gate: RecurrentGate): CellRows {
   return VARIANTS[gate][cell]
 }

@@ -6,6 +6,7 @@ import type { Doubles } from '../scratch.ts'
 import type { CellRows, Peephole } from './cell-rows.ts'
 import { CELLS, variantRows } from './cells.ts'
 import { panelRow, wholeColumns, wholeRows } from './panels.ts'
+import { resetBeforeBackward } from './reset-before.ts'
 import { clearPastEnds, layoutOf, loadState, planSequence, reserveLayout, storeState } from './sequence-plan.ts'
 import { multiplyStep, prepareWeights } from './step-weights.ts'
 
@@ -13,9 +14,14 @@ export const recurrentBackward: Kernel<'recurrentBackward'> = (call, context) =>
   runBackward(call, CELLS[call.attributes.cell], null, context)
 
 export const recurrentVariantBackward: Kernel<'recurrentVariantBackward'> = (call, context) => {
+  const { cell, gate } = call.attributes
+  if (cell === 'gruResetBefore') {
+    resetBeforeBackward(call, context)
+    return
+  }
   const peephole = call.inputs[10]
   const weights = peephole && { weights: context.floats(peephole), start: startOf(peephole) }
-  runBackward(call, variantRows(call.attributes), weights, context)
+  runBackward(call, variantRows(cell, gate), weights, context)
 }
 
 function runBackward(

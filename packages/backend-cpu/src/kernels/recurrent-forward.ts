@@ -6,6 +6,7 @@ import type { Doubles } from '../scratch.ts'
 import type { CellRows, Peephole } from './cell-rows.ts'
 import { CELLS, variantRows } from './cells.ts'
 import { PANEL_ROWS, panelRow, wholeColumns, wholeRows } from './panels.ts'
+import { resetBeforeForward } from './reset-before.ts'
 import { clearPastEnds, layoutOf, loadState, planSequence, reserveLayout, storeState } from './sequence-plan.ts'
 import { multiplyStep, prepareWeights } from './step-weights.ts'
 
@@ -13,9 +14,14 @@ export const recurrentForward: Kernel<'recurrentForward'> = (call, context) =>
   runForward(call, CELLS[call.attributes.cell], null, context)
 
 export const recurrentVariantForward: Kernel<'recurrentVariantForward'> = (call, context) => {
+  const { cell, gate } = call.attributes
+  if (cell === 'gruResetBefore') {
+    resetBeforeForward(call, context)
+    return
+  }
   const peephole = call.inputs[7]
   const weights = peephole && { weights: context.floats(peephole), start: startOf(peephole) }
-  runForward(call, variantRows(call.attributes), weights, context)
+  runForward(call, variantRows(cell, gate), weights, context)
 }
 
 function runForward(

@@ -9,8 +9,22 @@ import { strideAt } from '../strides.ts'
 type CellName = RecurrentKind | RecurrentVariantKind
 
 // The numbers of assembly/gates-forward.ts, and the bits of assembly/gates-variant.ts.
-const CELLS: { readonly [Kind in CellName]: number } = { simpleTanh: 0, simpleRelu: 1, lstm: 2, coupledLstm: 2, gru: 3 }
-const GATES: { readonly [Kind in CellName]: number } = { simpleTanh: 1, simpleRelu: 1, lstm: 4, coupledLstm: 3, gru: 3 }
+const CELLS: { readonly [Kind in CellName]: number } = {
+  simpleTanh: 0,
+  simpleRelu: 1,
+  lstm: 2,
+  coupledLstm: 2,
+  gru: 3,
+  gruResetBefore: 4,
+}
+const GATES: { readonly [Kind in CellName]: number } = {
+  simpleTanh: 1,
+  simpleRelu: 1,
+  lstm: 4,
+  coupledLstm: 3,
+  gru: 3,
+  gruResetBefore: 3,
+}
 const [HARD, COUPLED, PEEPHOLES] = [1, 2, 4]
 
 /** Up to this many rows a product is faster with the weights where they lie; more, if there are no steps over which packing would pay. */
@@ -46,7 +60,7 @@ function runForward(
   const rows = Math.ceil(batch / parts)
   const few = rows <= FEW_ROWS || (steps <= 2 && rows <= FEW_ROWS_OF_A_STEP)
   const width = GATES[cell] * units
-  const widePanels = few ? machine.panels.find(recurrent, units, width, width, 1) : 0
+  const widePanels = few && cell !== 'gruResetBefore' ? machine.panels.find(recurrent, units, width, width, 1) : 0
   const scratch = machine.exports.recurrentForwardScratch(batch, steps, units, GATES[cell], hiddenMask ? 1 : 0)
   const run = (weights: number): void => {
     machine

@@ -4,7 +4,7 @@
 // activation, Z being the largest Σ|terms| of any gate, and about 16u after it. Activations have slope 1 at most. The weights of the cases are such
 // that a step doesn't amplify what it is given, so the errors of T steps add up like independent ones, as √T. The LSTM's cell state, which can be
 // larger than 1, scales what passes through it. Peepholes add a term of their weight times the cell to a gate, and to the cell's gradient; the hard sigmoid has
-// slope 0.2 at most.
+// slope 0.2 at most. Reset before the product, an error of the reset gate goes through a product of its own.
 
 import type { HostCallOf, HostTensor } from '../host-tensor.ts'
 import { accumulation, UNIT_ROUNDOFF } from '../tolerances.ts'
@@ -65,7 +65,10 @@ export function recurrentForwardBounds(
     state * (hiddenMask ? Math.max(1, largest(hiddenMask)) : 1) +
     largest(peephole) * Math.max(scale, largest(initialCell))
   const units =
-    Math.sqrt(stepsOf(projected, timeMajor)) * (accumulation(recurrent.shape[0]! + 2) * terms + GATE_ARITHMETIC) * scale
+    Math.sqrt(stepsOf(projected, timeMajor)) *
+    (accumulation(recurrent.shape[0]! + 2) * terms + GATE_ARITHMETIC) *
+    scale *
+    (call.attributes.cell === 'gruResetBefore' ? 1 + state : 1)
   const each = (x: HostTensor): Float64Array => x.values.map(() => units * UNIT_ROUNDOFF)
   const inSequence = withinRows(sequence, lengths, timeMajor)
   return [

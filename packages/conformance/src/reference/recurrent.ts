@@ -5,8 +5,22 @@ import type { HostCallOf, HostTensor } from '../host-tensor.ts'
 
 type CellName = RecurrentKind | RecurrentVariantKind
 
-const GATES: Readonly<Record<CellName, number>> = { simpleTanh: 1, simpleRelu: 1, lstm: 4, coupledLstm: 3, gru: 3 }
-const RESERVED: Readonly<Record<CellName, number>> = { simpleTanh: 0, simpleRelu: 0, lstm: 5, coupledLstm: 4, gru: 4 }
+const GATES: Readonly<Record<CellName, number>> = {
+  simpleTanh: 1,
+  simpleRelu: 1,
+  lstm: 4,
+  coupledLstm: 3,
+  gru: 3,
+  gruResetBefore: 3,
+}
+const RESERVED: Readonly<Record<CellName, number>> = {
+  simpleTanh: 0,
+  simpleRelu: 0,
+  lstm: 5,
+  coupledLstm: 4,
+  gru: 4,
+  gruResetBefore: 3,
+}
 
 type Forward = HostCallOf<'recurrentForward' | 'recurrentVariantForward'>
 type Backward = HostCallOf<'recurrentBackward' | 'recurrentVariantBackward'>
@@ -128,6 +142,15 @@ function walkForward(call: Forward, options: Options): void {
           const n = Math.tanh(projected.values[p + 2 * units + j]! + r * q)
           h[j] = (1 - z) * n + z * before[j]!
           kept.push(r, z, n, q)
+        } else if (cell === 'gruResetBefore') {
+          let total = projected.values[p + 2 * units + j]!
+          for (let i = 0; i < units; i++) {
+            const fed = before[i]! * (hiddenMask?.values[b * units + i] ?? 1)
+            total += sigmoid(gate(0, i)) * fed * recurrent.values[i * width + 2 * units + j]!
+          }
+          const [r, z, n] = [sigmoid(gate(0, j)), sigmoid(gate(1, j)), Math.tanh(total)]
+          h[j] = (1 - z) * n + z * before[j]!
+          kept.push(r, z, n)
         } else {
           h[j] = cell === 'simpleTanh' ? Math.tanh(gate(0, j)) : Math.max(gate(0, j), 0)
         }
@@ -222,8 +245,28 @@ function walkBackward(call: Backward, options: Options): void {
           set(1, d * (hBefore - n) * slope(z))
           set(2, dCandidate, dCandidate * r)
           carried[j] = d * z
+        } else if (cell === 'gruResetBefore') {
+          const [z, n] = [kept(1), kept(2)]
+          set(1, d * (hBefore - n) * slope(z))
+          set(2, d * (1 - z) * (1 - n * n), 0) // its way back goes through r
+          carried[j] = d * z
         } else {
           set(0, cell === 'simpleTanh' ? d * (1 - h * h) : h > 0 ? d : 0)
+        }
+      }
+      if (cell === 'gruResetBefore') {
+        for (let i = 0; i < units; i++) {
+          const r = reserve!.values[plan.at(b, t, reserved * units) + i]!
+          const mask = hiddenMask?.values[b * units + i] ?? 1
+          const hBefore =
+            atBefore === undefined
+              ? (initialHidden?.values[b * units + i] ?? 0)
+              : sequence.values[plan.at(b, atBefore, units) + i]!
+          let dGated = 0
+          for (let j = 2 * units; j < width; j++)
+            dGated += gradProjected.values[x + j]! * recurrent.values[i * width + j]!
+          dProduct[i] = gradProjected.values[x + i] = dGated * hBefore * mask * slope(r)
+          carried[i] = carried[i]! + dGated * r * mask
         }
       }
       gradProduct?.values.set(dProduct, x)

@@ -28,7 +28,8 @@ const DEFAULTS: GruOptions = { resetAfter: true, recurrentActivation: 'sigmoid',
 
 /**
  * A GRU with options; without any it is `gruCell` itself. Gates and parameters are those of `gruCell`, but reset before the product there is no recurrentBias.
- * With hard-sigmoid gates alone it runs as one op where the backend has it (`RecurrentVariantForwardOp`); with any other option, through the generic scan.
+ * Reset before the product, with hard-sigmoid gates, or both, it runs as one op where the backend has it (`RecurrentVariantForwardOp`); with any other
+ * option, through the generic scan.
  *
  * ```ts
  * const cell = gruVariant({ resetAfter: false })
@@ -70,7 +71,7 @@ export function gruVariant(options: GruOptions = {}): GruCell {
       return [lerp(n, h, z)]
     },
   })
-  return resetAfter ? fusedAs(cell, 'gru', options) : cell
+  return fusedAs(cell, resetAfter ? 'gru' : 'gruResetBefore', options)
 }
 
 /** The weights of r and z, and those of n. */

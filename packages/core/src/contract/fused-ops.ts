@@ -68,9 +68,10 @@ export type RecurrentBackwardOp<T> = OpOutline<
 
 /**
  * Cells with options that a backend may run as a whole sequence. Gates and states are those of `RecurrentKind`; `coupledLstm` has the gates i, g, o, and forgets
- * what it lets in: f = 1 − i (Greff et al. 2017).
+ * what it lets in: f = 1 − i (Greff et al. 2017). `gruResetBefore` has the gates of the GRU, of which r acts on the hidden state before the product (Cho et al. 2014,
+ * later version): `n = tanh(x + (r·h)·R)`, h with the mask on it.
  */
-export type RecurrentVariantKind = 'lstm' | 'coupledLstm' | 'gru'
+export type RecurrentVariantKind = 'lstm' | 'coupledLstm' | 'gru' | 'gruResetBefore'
 
 /**
  * The function of the gates (of the candidate it is tanh). The hard sigmoid is `clip(0.2·x + 0.5, 0, 1)`; its derivative is 0.2 where the gate is above 0 and
@@ -90,9 +91,9 @@ export interface RecurrentVariantAttributes {
 
 /**
  * A whole sequence of a cell with options: an op of its own, so that a backend that knows only the usual cells refuses it by name. All is as in
- * `RecurrentForwardOp`, with G = 4, 3, 3, but for the gates' function and `peephole [3, H]` (null: none; for GRU always) with rows i, f, o, of `coupledLstm` `[2, H]`
+ * `RecurrentForwardOp`, with G = 4, 3, 3, 3, `recurrentBias` null for `gruResetBefore`, but for the gates' function and `peephole [3, H]` (null: none; for GRU always) with rows i, f, o, of `coupledLstm` `[2, H]`
  * with rows i, o: `p·c` is added to what enters a gate, c the cell before the step for i and f, and the one after it for o (Gers & Schmidhuber 2000).
- * `reserve` of `coupledLstm` is `[B, T, 4·H]` = i, g, o, cell.
+ * `reserve` of `coupledLstm` is `[B, T, 4·H]` = i, g, o, cell, of `gruResetBefore` `[B, T, 3·H]` = r, z, n.
  */
 export type RecurrentVariantForwardOp<T> = OpOutline<
   'recurrentVariantForward',
@@ -110,7 +111,7 @@ export type RecurrentVariantForwardOp<T> = OpOutline<
   RecurrentVariantAttributes
 >
 
-/** Gradients of a whole sequence of a cell with options, as in `RecurrentBackwardOp`. Those of the peepholes are products of `gradProjected` and the cells in `reserve`. */
+/** Gradients of a whole sequence of a cell with options, as in `RecurrentBackwardOp`. Those of the peepholes are products of `gradProjected` and the cells in `reserve`. `gradRecurrentProduct` is null but for `gru`. */
 export type RecurrentVariantBackwardOp<T> = OpOutline<
   'recurrentVariantBackward',
   readonly [

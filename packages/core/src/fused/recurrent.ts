@@ -20,7 +20,14 @@ import { chooseFused, countFused, floatOf, signatureOf } from './choose.ts'
 import { variantOf, type VariantForm } from './recurrent-variants.ts'
 
 /** Blocks of `units` in `reserve` for each time step; 0 where the cell needs none. The layout is in `RecurrentForwardOp`. */
-const RESERVE_BLOCKS: Readonly<Record<RecurrentKind, number>> = { simpleTanh: 0, simpleRelu: 0, lstm: 5, gru: 4 }
+const RESERVE_BLOCKS: Readonly<Record<RecurrentKind | RecurrentVariantKind, number>> = {
+  simpleTanh: 0,
+  simpleRelu: 0,
+  lstm: 5,
+  coupledLstm: 4,
+  gru: 4,
+  gruResetBefore: 3,
+}
 
 const BUILT_IN: Readonly<Record<RecurrentKind, { readonly step: unknown }>> = {
   simpleTanh: simpleCell,
@@ -31,13 +38,13 @@ const BUILT_IN: Readonly<Record<RecurrentKind, { readonly step: unknown }>> = {
 
 /** Width of the reserve of one step, in elements. */
 export function reserveWidth(cell: RecurrentKind | RecurrentVariantKind, units: number): number {
-  return (cell === 'coupledLstm' ? 4 : RESERVE_BLOCKS[cell]) * units
+  return RESERVE_BLOCKS[cell] * units
 }
 
 type SequenceAttributes = RecurrentAttributes | RecurrentVariantAttributes
 
 function isRecurrentKind(kind: string): kind is RecurrentKind {
-  return Object.hasOwn(RESERVE_BLOCKS, kind)
+  return Object.hasOwn(BUILT_IN, kind)
 }
 
 /** What `scan` has checked and made before it chooses how to run. Shapes as in `RecurrentForwardOp`. */

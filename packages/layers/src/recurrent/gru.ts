@@ -25,8 +25,8 @@ export const GRU_OPTION_TYPES = {
  * ```
  *
  * `resetAfter: false` resets before the product, and has no recurrentBias; `recurrentActivation`, `activation` and `clip` change the equations too, as
- * `gruVariant` of `@rnn/core` says. With hard-sigmoid gates it runs as one op, like the usual GRU, on the backends that have it (cpu, wasm); all else
- * runs step by step.
+ * `gruVariant` of `@rnn/core` says. Reset before the product, with hard-sigmoid gates, or both, it runs as one op,
+ * like the usual GRU, on the backends that have it (cpu, wasm); all else runs step by step.
  *
  * @throws E_VALUE for options out of range
  */

@@ -68,7 +68,7 @@ export function recurrentImplementations(backend: Backend, task: RecurrentTask):
 }
 
 /** Cells with options that run as one op where the backend has it. */
-const FUSED_VARIANTS: readonly CellVariant[] = ['peepholeLstm', 'coupledLstm', 'hardSigmoidLstm']
+const FUSED_VARIANTS: readonly CellVariant[] = ['peepholeLstm', 'coupledLstm', 'hardSigmoidLstm', 'resetBeforeGru']
 
 /** A cell of the catalogue that is not one of the usual two. */
 function variant(name: CellVariant, units: number): Cell {

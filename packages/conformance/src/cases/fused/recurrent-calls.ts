@@ -40,6 +40,7 @@ const GATES: Readonly<Record<Sequence['cell'], number>> = {
   lstm: 4,
   coupledLstm: 3,
   gru: 3,
+  gruResetBefore: 3,
 }
 
 type Forward = CallSpecOf<'recurrentForward'> | CallSpecOf<'recurrentVariantForward'>
@@ -217,6 +218,8 @@ const FORMS: readonly (readonly [name: string, form: Form])[] = [
   ['gru', { cell: 'gru' }],
   ['lstm-hard-sigmoid', { cell: 'lstm', gate: 'hardSigmoid' }],
   ['gru-hard-sigmoid', { cell: 'gru', gate: 'hardSigmoid' }],
+  ['gru-reset-before', { cell: 'gruResetBefore', gate: 'sigmoid' }],
+  ['gru-reset-before-hard-sigmoid', { cell: 'gruResetBefore', gate: 'hardSigmoid' }],
   ['lstm-peepholes', { cell: 'lstm', gate: 'sigmoid', peepholes: true }],
   ['lstm-peepholes-hard-sigmoid', { cell: 'lstm', gate: 'hardSigmoid', peepholes: true }],
   ['lstm-coupled', { cell: 'coupledLstm', gate: 'sigmoid' }],

@@ -1,4 +1,4 @@
-// Gradients of cells with options, of their peepholes too: against the reference and its finite differences, fused and as composites.
+// Gradients of cells with options, of peepholes and of weights behind a reset gate too: against the reference and its finite differences, fused and as composites.
 
 import { gruVariant, lstmVariant, scan, type Cell, type Tensor } from '@rnn/core'
 import type { ConformanceCase } from '../../case.ts'
@@ -12,6 +12,11 @@ const PATH = 2 * TIME * (INPUTS + UNITS + 16)
 const VARIANTS: readonly (readonly [name: string, make: () => Cell])[] = [
   ['lstm-hard-sigmoid', () => lstmVariant({ recurrentActivation: 'hardSigmoid' }) as unknown as Cell],
   ['gru-hard-sigmoid', () => gruVariant({ recurrentActivation: 'hardSigmoid' }) as unknown as Cell],
+  ['gru-reset-before', () => gruVariant({ resetAfter: false }) as unknown as Cell],
+  [
+    'gru-reset-before-hard-sigmoid',
+    () => gruVariant({ resetAfter: false, recurrentActivation: 'hardSigmoid' }) as unknown as Cell,
+  ],
   ['lstm-peepholes', () => lstmVariant({ peepholes: true }) as unknown as Cell],
   [
     'lstm-peepholes-hard-sigmoid',
