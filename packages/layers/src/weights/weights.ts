@@ -1,6 +1,6 @@
 // A model's values as bytes and back.
 
-import { formatShape, readTensors, RnnError, sameShape } from '@rnn/core'
+import { formatShape, key, readTensors, RnnError, sameShape } from '@rnn/core'
 import type { HostArray } from '../host-array.ts'
 import type { AnyModule } from '../module.ts'
 import { readSafetensors, writeSafetensors } from './safetensors.ts'
@@ -26,11 +26,17 @@ export async function saveWeights(model: AnyModule): Promise<Uint8Array<ArrayBuf
     variables[i]?.path ?? '',
     { data, shape: values[i]?.shape ?? [] },
   ])
-  return writeSafetensors(tensors, { format: 'rnn', formatVersion: String(FORMAT_VERSION) })
+  const states = variables.flatMap(({ path, variable }) => (variable.kind === 'state' ? [path] : []))
+  return writeSafetensors(tensors, {
+    format: 'rnn',
+    formatVersion: String(FORMAT_VERSION),
+    ...(states.length > 0 && { states: states.join('\n') }),
+  })
 }
 
 /**
- * Overwrites a model's values with saved ones. Nothing is changed unless everything fits.
+ * Overwrites a model's values with saved ones. Nothing is changed unless all parameters fit. States are no part of what a model is: those that are not in the file, or of
+ * another number of rows there, begin anew, and those that the model doesn't keep are left out.
  *
  * @param bytes a safetensors file of float32 arrays by path; a view at any offset
  * @throws E_FORMAT for a file that is cut short or malformed, E_CHECKPOINT for one of another model (the message lists what differs), E_NOT_BUILT
@@ -40,8 +46,8 @@ export async function loadWeights(model: AnyModule, bytes: Uint8Array): Promise<
   assertInitialized(model)
   const values = readWeights(model, bytes)
   for (const { path, variable } of model.variables()) {
-    const data = values.get(path)
-    if (data !== undefined) variable.assign(data)
+    const { initializer, shape } = variable.spec
+    variable.assign(values.get(path) ?? initializer.values(key(0), shape))
   }
   await model.backend.sync()
 }
@@ -51,7 +57,7 @@ function assertInitialized(model: AnyModule): void {
   void model.backend
 }
 
-/** The values for each path of `model`, all of them there and of the right shapes. @throws E_FORMAT, E_CHECKPOINT */
+/** The values for each path of `model`, of the right shapes; all parameters are there, of the states those that fit. @throws E_FORMAT, E_CHECKPOINT */
 export function readWeights(model: AnyModule, bytes: Uint8Array): ReadonlyMap<string, Float32Array> {
   const { tensors, metadata } = readSafetensors(bytes)
   if (metadata['format'] === 'rnn' && Number(metadata['formatVersion']) > FORMAT_VERSION) {
@@ -66,14 +72,16 @@ export function readWeights(model: AnyModule, bytes: Uint8Array): ReadonlyMap<st
   const unlike: string[] = []
   const values = new Map<string, Float32Array>()
   const unexpected = new Set(tensors.keys())
+  for (const path of metadata['states']?.split('\n') ?? []) unexpected.delete(path)
   for (const { path, variable } of model.variables()) {
     const found = tensors.get(path)
     unexpected.delete(path)
-    if (found === undefined) missing.push(path)
-    else if (!sameShape(found.shape, variable.spec.shape)) {
-      unlike.push(`${path} ${formatShape(found.shape)} instead of ${formatShape(variable.spec.shape)}`)
-    } else if (!(found.data instanceof Float32Array)) unlike.push(`${path} int32 instead of float32`)
-    else values.set(path, found.data)
+    const fits = found !== undefined && sameShape(found.shape, variable.spec.shape)
+    if (fits && found.data instanceof Float32Array) values.set(path, found.data)
+    else if (variable.kind === 'state') continue
+    else if (found === undefined) missing.push(path)
+    else if (fits) unlike.push(`${path} int32 instead of float32`)
+    else unlike.push(`${path} ${formatShape(found.shape)} instead of ${formatShape(variable.spec.shape)}`)
   }
   const problems = [
     ...listed('missing', missing),
