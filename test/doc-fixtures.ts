@@ -89,7 +89,7 @@ async function classifier(backend: Backend): Promise<layers.Module> {
 
 /** Losses and metrics over numbers want targets in the shape of the outputs. */
 const OVER_NUMBERS =
-  /(binary-cross-entropy|mean-squared-error|mean-absolute-error|huber|poisson|hinge|kl-divergence|cosine-distance|loss-metric|r-squared)\.ts$/
+  /(binary-accuracy|binary-cross-entropy|mean-squared-error|mean-absolute-error|huber|poisson|hinge|kl-divergence|cosine-distance|loss-metric|r-squared)\.ts$/
 
 /** Frames of sounds, and letters in them. */
 async function forCtc(backend: Backend): Promise<Names> {
