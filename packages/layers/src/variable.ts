@@ -24,6 +24,8 @@ export interface VariableOptions {
   readonly trainable?: boolean
   /** Default: parameter. */
   readonly kind?: VariableKind
+  /** True for a state that each row of a batch goes on from, and that is zero where a sequence begins. Default: false. */
+  readonly carried?: boolean
   /** Added to the loss while the variable is trained. Default: none. */
   readonly regularizer?: Regularizer | undefined
   /** What the value must satisfy after each step of the optimiser. Default: anything. */
@@ -42,6 +44,8 @@ export class Variable {
   readonly name: string
   readonly spec: ParameterSpec
   readonly kind: VariableKind
+  /** Whether it is a state that goes on from batch to batch, zero where a sequence begins. */
+  readonly carried: boolean
   readonly regularizer: Regularizer | undefined
   readonly constraint: Constraint | undefined
   /** False for frozen parameters and for states. */
@@ -54,6 +58,7 @@ export class Variable {
     this.name = name
     this.spec = spec
     this.kind = kind
+    this.carried = options.carried ?? false
     this.regularizer = options.regularizer
     this.constraint = options.constraint
     this.constraint?.check?.(spec.shape)

@@ -4,7 +4,7 @@ import { cpu } from '@rnn/backend-cpu'
 import { hostUniform, key, type Backend } from '@rnn/core'
 import { dense, gru, lstm, minGru, resetStates, sequential, stacked, type Sequential } from '@rnn/layers'
 import { expect, test } from 'vitest'
-import { adam, fit, meanSquaredError, Trainer } from '../src/index.ts'
+import { adam, evaluate, fit, meanSquaredError, Trainer } from '../src/index.ts'
 import type { TrainingBatch, TrainingSet } from '../src/index.ts'
 
 const [ROWS, TIME] = [2, 4]
@@ -72,4 +72,47 @@ test('a thousand steps leave no buffers behind, and predict goes on where traini
   resetStates(model)
   expect((await model.predict(inputs)).data).not.toEqual(onwards.data)
   trainer.dispose()
+})
+
+test('validation is of sequences of its own: training goes on as if there were none', async () => {
+  const backend = await cpu()
+  const [validated, alone] = [await modelOf(backend, ROWS), await modelOf(backend, ROWS)]
+  const [set, validation] = [setOf(pieces(4)), setOf(pieces(7).slice(4))]
+  const twoEpochs = { ...options(), epochs: 2 }
+  const live = backend.stats().liveBuffers
+  const history = await fit(validated, set, { ...twoEpochs, validation })
+  const due = await fit(alone, set, twoEpochs)
+  expect(backend.stats().liveBuffers).toBe(live)
+  expect(history.rows.map(({ loss }) => loss)).toEqual(due.rows.map(({ loss }) => loss))
+  const values = async (model: Sequential): Promise<unknown[]> =>
+    Promise.all(model.variables().map(({ variable }) => variable.value.data()))
+  expect(await values(validated)).toEqual(await values(alone)) // states, too
+  resetStates(validated)
+  const { loss } = await evaluate(validated, validation, { loss: meanSquaredError() })
+  expect(history.rows[1]?.['validationLoss']).toBe(loss)
+})
+
+test('a model that moves while it is validated takes the states along', async () => {
+  const [backend, elsewhere] = [await cpu(), await cpu()]
+  const [moving, staying] = [await modelOf(backend, ROWS), await modelOf(backend, ROWS)]
+  const [set, validation] = [setOf(pieces(4)), pieces(7).slice(4)]
+  let moves: Promise<void> | undefined
+  const trainer = new Trainer(moving, { loss: meanSquaredError(), optimizer: adam({ learningRate: 0.05 }) })
+  const moved = {
+    ...setOf(validation),
+    *batches() {
+      for (const batch of validation) {
+        yield batch
+        moves ??= trainer.to(elsewhere)
+      }
+    },
+  }
+  await trainer.fit(set, { epochs: 2, validation: moved })
+  await moves
+  expect(moving.backend).toBe(elsewhere)
+  const due = new Trainer(staying, { loss: meanSquaredError(), optimizer: adam({ learningRate: 0.05 }) })
+  await due.fit(set, { epochs: 2 })
+  const values = async (model: Sequential): Promise<unknown[]> =>
+    Promise.all(model.variables().map(({ variable }) => variable.value.data()))
+  expect(await values(moving)).toEqual(await values(staying))
 })

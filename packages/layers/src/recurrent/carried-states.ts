@@ -14,7 +14,11 @@ export class CarriedStates {
     this.#levels = widths.map((each) =>
       each.map(
         (width, s) =>
-          new Variable(`state${s}`, { shape: [rows, width], initializer: zeroInitializer }, { kind: 'state' }),
+          new Variable(
+            `state${s}`,
+            { shape: [rows, width], initializer: zeroInitializer },
+            { kind: 'state', carried: true },
+          ),
       ),
     )
   }

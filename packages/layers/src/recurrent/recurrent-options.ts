@@ -23,7 +23,8 @@ export interface RecurrentOptions extends RecurrentWeightOptions {
   readonly cellZoneout?: number
   /**
    * Makes the layer stateful, for batches of so many rows: each row goes on from the state in which the call before left it, while training as in `predict`, until
-   * `reset`. Gradients stay within a batch. In `fit`, batches that say `continues` do the same for any number of rows, and apart for validation.
+   * `reset`. Gradients stay within a batch. In `fit` no epoch sets it back (`resetStates(model)` in `onEpoch` does), and validation
+   * begins at zero and leaves it as it was. Batches that say `continues` do the same for any number of rows.
    * Default: every batch begins at zero.
    */
   readonly statefulRows?: number

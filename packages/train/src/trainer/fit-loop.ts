@@ -12,7 +12,7 @@ import { Recovery, type SnapshotOptions } from './recovery.ts'
 import { gathered } from './relocation.ts'
 import { historyColumns, historyRow, type EpochReport, type Progress } from './reports.ts'
 import { assertFiniteGradients } from './finite-gradients.ts'
-import { KeptStates } from './kept-states.ts'
+import { apart, KeptStates } from './kept-states.ts'
 import { applyGradients, computeGradients, finishAccumulation, type StepGradients } from './training-step.ts'
 import type { TrainingState } from './training-state.ts'
 import { checkTruncation, windowAt, windowCount, type TruncationOptions, type Window } from './windows.ts'
@@ -243,7 +243,9 @@ async function validate<Input, Output, Targets>(
       readings: state.validationReadings,
       stream: state.validationStream,
     }
-    const result = await runEvaluation(state.model, validation, what, gathering, () => state.settled())
+    const result = await apart(state, () =>
+      runEvaluation(state.model, validation, what, gathering, () => state.settled()),
+    )
     pace.addValidation((performance.now() - started) / 1000)
     return result
   } catch (error) {

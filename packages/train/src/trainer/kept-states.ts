@@ -1,7 +1,8 @@
 // The states that a model's layers carry, as they were before a forward pass.
 
-import { copy, hold, type Tensor } from '@rnn/core'
+import { copy, hold, readTensors, type Tensor } from '@rnn/core'
 import type { Variable } from '@rnn/layers'
+import type { TrainingState } from './training-state.ts'
 
 /** Copies of variables, to be put back or let go. */
 export class KeptStates {
@@ -18,5 +19,22 @@ export class KeptStates {
 
   dispose(): void {
     for (const { value } of this.#kept) value.dispose()
+  }
+}
+
+/** Runs something on sequences of its own: states that go on from batch to batch begin at zero for it, and are afterwards as they were. */
+export async function apart<Input, Output, Targets, Result>(
+  state: TrainingState<Input, Output, Targets>,
+  run: () => Promise<Result>,
+): Promise<Result> {
+  const carried = state.statesOfModel().filter((variable) => variable.carried)
+  // On the host: the model may be moved meanwhile.
+  const kept = (await readTensors(carried.map(({ value }) => value))) as Float32Array[] // variables are float32
+  for (const variable of carried) variable.assign(new Float32Array(variable.size))
+  try {
+    return await run()
+  } finally {
+    await state.settled()
+    carried.forEach((variable, i) => variable.assign(kept[i] ?? new Float32Array(variable.size)))
   }
 }
