@@ -41,6 +41,8 @@ export interface PassedOn<Output = Tensor> {
 
 /** What a forward pass says to whoever computes the loss. The tensors belong to the scope of the layer: what is to outlive it is kept by the listener. */
 export interface PassNotes {
+  /** Which rows of the batch count, bool `[batch]`, where they are the time steps of rows that may have ended. Undefined: all. */
+  readonly rows?: Tensor | undefined
   /** A term of the loss, float32 `[]`: activity regularisation. */
   penalty(term: Tensor): void
   /** Which steps of the model's output count, bool `[batch, time]`: masking by value. */

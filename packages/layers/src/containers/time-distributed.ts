@@ -1,8 +1,20 @@
 // One layer for every time step.
 
-import { formatShape, reshape, RnnError, scope, type Tensor } from '@rnn/core'
+import {
+  formatShape,
+  greaterEqual,
+  logicalAnd,
+  mul,
+  reshape,
+  RnnError,
+  scope,
+  zeros,
+  type Backend,
+  type Tensor,
+} from '@rnn/core'
 import type { ModuleConfig } from '../config/config.ts'
-import { child, INFERENCE, type ForwardContext } from '../context.ts'
+import { child, INFERENCE, type ForwardContext, type PassNotes } from '../context.ts'
+import { timeMask } from '../layers/time-mask.ts'
 import { Module } from '../module.ts'
 
 /** `[batch, time, …]` → `[batch, time, …]`, each step by the same layer as a sample of its own. The child is named `layer`. */
@@ -37,7 +49,7 @@ export class TimeDistributed extends Module {
       throw misfit(`the input has shape ${formatShape(x.shape)}, expected [batch, time, …]`)
     return scope(x.backend, () => {
       // Lengths, gaps and the states of a stream are of this module's time steps: within one of them there is nothing that they could be of.
-      const notes = context.notes && { penalty: context.notes.penalty.bind(context.notes), counted: () => {} }
+      const notes = notesWithin(context, batch, time, x.backend)
       const inner = { ...child(context, 'layer'), lengths: undefined, gaps: undefined, carry: undefined, notes }
       const y = this.layer.forward(reshape(x, [batch * time, ...features]), inner)
       const [samples, ...rest] = y.shape
@@ -50,6 +62,20 @@ export class TimeDistributed extends Module {
 
   override toJSON(): ModuleConfig {
     return { type: 'timeDistributed', layer: this.layer.toJSON() }
+  }
+}
+
+/** What is said within: a penalty is divided by the rows of the batch, which are time steps there, and those past a row's end don't count. */
+function notesWithin(context: ForwardContext, batch: number, time: number, backend: Backend): PassNotes | undefined {
+  const { notes, lengths } = context
+  if (notes === undefined) return undefined
+  let rows = lengths && timeMask(lengths, time)
+  if (notes.rows?.size === batch)
+    rows = logicalAnd(reshape(notes.rows, [batch, 1, 1]), rows ?? greaterEqual(zeros([1, time, 1], { backend }), 0))
+  return {
+    penalty: (term) => notes.penalty(mul(term, time)),
+    counted: () => {},
+    rows: rows && reshape(rows, [batch * time]),
   }
 }
 

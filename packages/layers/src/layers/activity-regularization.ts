@@ -13,11 +13,11 @@ export function noteActivity(x: Tensor, regularizer: Regularizer, context: Forwa
   if (notes === undefined || !context.training) return
   const [batch = 0, time = 0, ...rest] = x.shape
   scope(x.backend, () => {
-    const within =
-      lengths !== undefined && x.rank > 2
-        ? reshape(timeMask(lengths, time), [batch, time, ...rest.map(() => 1)])
-        : undefined
-    const counted = within === undefined ? x : select(within, x, 0)
+    let counted = x
+    if (lengths !== undefined && x.rank > 2)
+      counted = select(reshape(timeMask(lengths, time), [batch, time, ...rest.map(() => 1)]), counted, 0)
+    if (notes.rows?.size === batch)
+      counted = select(reshape(notes.rows, [batch, ...x.shape.slice(1).map(() => 1)]), counted, 0)
     notes.penalty(mul(regularizer.penalty(counted), 1 / Math.max(1, batch)))
   })
 }
