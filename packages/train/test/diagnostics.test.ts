@@ -214,7 +214,9 @@ describe.each([
   test('a gradient that turns NaN is named, though the loss is a number', async () => {
     const model = await new Rooted().init(await make(), { seed: 1 })
     const { warnings, error } = await watched(model, pointSet(Float32Array.of(0, 0, 0, 0)), {}, crossEntropy())
-    expect(error).toBeUndefined()
+    // Where memory is at hand, the step is left out as well.
+    if (model.backend.readSync === undefined) expect(error).toBeUndefined()
+    else expect(String(error)).toMatch(/the gradient of scale is not finite in epoch 1, batch 1, though the loss is/)
     expect(warnings.map(({ trouble, paths }) => [trouble, paths])).toEqual([['notANumber', ['scale']]])
     expect(warnings[0]!.message).toBe('epoch 1, batch 1, step 1: the gradient of scale is not a number')
   })
