@@ -100,12 +100,13 @@ export class Embedding extends Module {
   }
 
   override toJSON(): ModuleConfig {
-    const { vocabularySize, units, paddingIndex, trainable, initializer, regularizer, constraint } = this.options
+    const { vocabularySize, units, paddingIndex, trainable = true, initializer, regularizer, constraint } = this.options
+    const changed = this.kernel.trainable !== trainable // by hand, since it was made
     return describe('embedding', {
       vocabularySize,
       units,
       paddingIndex,
-      trainable,
+      trainable: changed ? !trainable : this.options.trainable,
       initializer: initializer?.configuration,
       regularizer: regularizer?.configuration,
       constraint: constraint?.configuration,

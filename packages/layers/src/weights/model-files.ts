@@ -16,7 +16,7 @@ export interface ModelFiles {
 const FORMAT_VERSION = 1
 
 /**
- * A model as files.
+ * A model as files: its configuration, which parameters are frozen, and its values.
  *
  * ```ts
  * for (const [name, content] of Object.entries(await saveModel(model))) await writeFile(join(folder, name), content)
@@ -26,7 +26,8 @@ const FORMAT_VERSION = 1
  */
 export async function saveModel(model: AnyModule): Promise<ModelFiles> {
   checkOwners(model)
-  const config = { format: 'rnn', formatVersion: FORMAT_VERSION, model: model.toJSON() }
+  const frozen = model.parameters().flatMap(({ path, variable }) => (variable.trainable ? [] : [path]))
+  const config = { format: 'rnn', formatVersion: FORMAT_VERSION, model: model.toJSON(), frozen }
   return { 'config.json': `${JSON.stringify(config, undefined, 2)}\n`, 'weights.safetensors': await saveWeights(model) }
 }
 
@@ -46,14 +47,31 @@ export async function loadModel<M extends AnyModule = Module>(
   backend: Backend,
   extraTypes: ModuleTypes = {},
 ): Promise<M> {
-  const model = fromJSON(readConfig(files['config.json']), extraTypes)
+  const { config, frozen } = readConfig(files['config.json'])
+  const model = fromJSON(config, extraTypes)
   model.build(undefined)
   const values = readWeights(model, files['weights.safetensors'])
   await model.init(backend, { seed: 0, values: (path) => values.get(path) })
+  if (frozen !== undefined) freeze(model, frozen)
   return model as AnyModule as M // what the file holds is for the caller to know
 }
 
-function readConfig(text: string): unknown {
+/** @param frozen the paths of the parameters that aren't trained; all others are */
+function freeze(model: AnyModule, frozen: unknown): void {
+  const parameters = model.parameters()
+  const paths = new Set<unknown>(Array.isArray(frozen) ? frozen : [frozen])
+  for (const { path, variable } of parameters) variable.trainable = !paths.delete(path)
+  if (paths.size === 0) return
+  throw new RnnError({
+    code: 'E_FORMAT',
+    operation: 'loadModel',
+    problem: `config.json says that ${JSON.stringify([...paths][0])} is frozen, which is no parameter of the model`,
+    fix: 'save it again',
+  })
+}
+
+/** The configuration of the model, and what of it is frozen; undefined in files of before that was written. */
+function readConfig(text: string): { readonly config: unknown; readonly frozen: unknown } {
   let config: unknown
   try {
     config = JSON.parse(text)
@@ -83,5 +101,5 @@ function readConfig(text: string): unknown {
       fix: 'update @rnn/layers',
     })
   }
-  return envelope.model
+  return { config: envelope.model, frozen: 'frozen' in envelope ? envelope.frozen : undefined }
 }
