@@ -113,7 +113,8 @@ function checkSteps(x: Tensor): void {
 /**
  * Leaves out the steps all of whose features are `value`, wherever they stand: for the layers after it, the others stand side by side at the beginning of their
  * rows, and their number is the row's length. So recurrent layers, attention and pooling see nothing of the rest. What the outermost `sequential` (or
- * `residual`, `highway`) around it gives for each step stands at its own place again, with zeros in the gaps, and `fit` and `evaluate` don't count those. In a stream, states stand still over such a step.
+ * `residual`, `highway`) around it gives for each step stands at its own place again, with zeros in the gaps, and `fit` and `evaluate` don't count those. In a
+ * module of your own, that is the end of the `sequential`: what goes on from there is told nothing of the gaps. In a stream, states stand still over such a step.
  *
  * ```ts
  * sequential(masking({ value: -1 }), lstm({ units: 32, inputSize: 8, returns: 'last' }), dense({ units: 1 }))
