@@ -19,8 +19,19 @@ async function add({ backend, seed, short, print }: ExampleContext<never>): Prom
     const [a, b] = [Math.floor(i / 100), i % 100]
     return { source: `${a}+${b}`, target: String(a + b), line: i + 1 }
   })
-  const mixed = shuffle(sums, 1)
-  const [train, test] = [mixed.slice(0, 5000), mixed.slice(5000)]
+  // By pair of numbers: whoever has seen 27+85 has seen 85+27.
+  const pairs = shuffle(
+    Array.from({ length: 10_000 }, (_, i) => i).filter((i) => Math.floor(i / 100) <= i % 100),
+    1,
+  )
+  const trained = new Set(pairs.slice(0, pairs.length / 2))
+  const isTrained = (_: unknown, i: number): boolean =>
+    trained.has(i) || trained.has((i % 100) * 100 + Math.floor(i / 100))
+  const train = sums.filter(isTrained)
+  const test = shuffle(
+    sums.filter((sum, i) => !isTrained(sum, i)),
+    1,
+  )
   const sourceCodec = characterCodec(sums.map(({ source }) => source))
   const targetCodec = characterCodec(sums.map(({ target }) => target))
 

@@ -135,6 +135,8 @@ function errorsOf(
   return {
     known: mean(all.filter(({ is }) => is)),
     unknown: mean(all.filter(({ is }) => !is)),
-    first: all.slice(0, 30).map(({ error }) => error),
+    first: Array.from({ length: Math.min(30, ...known.map(({ length }) => length)) }, (_, step) =>
+      mean(all.filter((each) => each.step === step)),
+    ),
   }
 }

@@ -48,7 +48,10 @@ function f1(found: readonly (readonly Label[])[], right: readonly (readonly Labe
 async function chunk({ backend, seed, short, print }: ExampleContext<never>): Promise<ExampleResult> {
   const random = randomStream(seed, 8)
   const sentences = Array.from({ length: short ? 1500 : 6000 }, () => sentence(random))
-  const [train, test] = [sentences.slice(500), sentences.slice(0, 500)]
+  const textOf = (words: readonly Word[]): string => words.map(([word]) => word).join(' ')
+  const test = sentences.slice(0, 500)
+  const known = new Set(test.map(textOf))
+  const train = sentences.slice(500).filter((words) => !known.has(textOf(words)))
   const vocabulary = buildVocabulary(train.map((words) => words.map(([word]) => word)))
   const padded = (rows: readonly (readonly Word[])[]) =>
     padSequences(rows.map((words) => vocabulary.encode(words.map(([word]) => word))))

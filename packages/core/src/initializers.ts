@@ -23,7 +23,15 @@ export interface Initializer {
 export interface ParameterSpec {
   readonly shape: Shape
   readonly initializer: Initializer
+  /**
+   * What the parameter is to a cell, so that options such as `recurrentRegularizer` find it. Default: its name, if that is one of these; else `other`, which no option
+   * reaches. `recurrentBias` is a second bias of the same gates: it is regularised with the first, and starts as it does here.
+   */
+  readonly role?: ParameterRole
 }
+
+/** What a parameter is to a cell. */
+export type ParameterRole = 'kernel' | 'recurrent' | 'bias' | 'recurrentBias' | 'other'
 
 /** Every element the same. */
 export function constant(value: number): Initializer {
@@ -94,7 +102,7 @@ export interface VarianceScalingOptions {
  * Values of mean 0 and variance `scale / fan`, so that a layer's outputs vary as its inputs do. Of a kernel `[…, in, out]` a unit has `in` inputs, times all
  * dimensions before (the window of a convolution).
  *
- * @throws E_VALUE unless scale is above 0
+ * @throws E_VALUE unless scale is above 0, and for an unknown fan or distribution
  */
 export function varianceScaling(options: VarianceScalingOptions): Initializer {
   const { scale, fan, distribution } = options
@@ -104,6 +112,15 @@ export function varianceScaling(options: VarianceScalingOptions): Initializer {
       operation: 'varianceScaling',
       problem: `scale is ${String(scale)}`,
       fix: 'use a number above 0',
+    })
+  }
+  const known = ['in', 'out', 'average'].includes(fan) && ['uniform', 'normal'].includes(distribution)
+  if (!known) {
+    throw new RnnError({
+      code: 'E_VALUE',
+      operation: 'varianceScaling',
+      problem: `fan is '${String(fan)}', distribution '${String(distribution)}'`,
+      fix: "use fan 'in', 'out' or 'average', distribution 'uniform' or 'normal'",
     })
   }
   return scaled({ name: 'varianceScaling', scale, fan, distribution }, options)
@@ -166,7 +183,7 @@ export const lecunNormal: Initializer = /* @__PURE__ */ scaled(
 
 /**
  * A matrix with orthonormal rows or columns, whichever are fewer, uniform over all of those (Saxe et al. 2014), times `gain`: Gram–Schmidt, done twice
- * for full accuracy, on normal vectors in float64. Its `values` throw E_SHAPE unless there are two dimensions.
+ * for full accuracy, on normal vectors in float64. A kernel of more dimensions is a matrix of one row for each element of a window. Its `values` throw E_SHAPE for a vector.
  */
 export function scaledOrthogonal(gain: number): Initializer {
   return orthogonalOf({ name: 'orthogonal', gain }, gain)
@@ -177,7 +194,10 @@ export const orthogonal: Initializer = /* @__PURE__ */ orthogonalOf({ name: 'ort
 
 function orthogonalOf(configuration: InitializerConfiguration, gain: number): Initializer {
   return initializer(configuration, (key, shape) => {
-    const [rows, columns] = matrixShape('orthogonal', shape)
+    const [rows, columns] = matrixShape(
+      'orthogonal',
+      shape.length > 2 ? [sizeOf(shape.slice(0, -1)), shape.at(-1) ?? 1] : shape,
+    )
     const [count, length] = rows <= columns ? [rows, columns] : [columns, rows]
     const basis = orthonormalVectors(count, length, hostNormal(key))
     return Float32Array.from({ length: rows * columns }, (_, i) => {
@@ -199,7 +219,7 @@ function orthonormalVectors(count: number, length: number, next: () => number): 
         for (let i = 0; i < length; i++) vector[i] = (vector[i] ?? 0) - product * (other[i] ?? 0)
       }
     }
-    const norm = Math.hypot(...vector)
+    const norm = Math.sqrt(vector.reduce((squares, value) => squares + value * value, 0))
     basis.push(vector.map((value) => value / norm))
   }
   return basis
@@ -211,12 +231,22 @@ function orthonormalVectors(count: number, length: number, next: () => number): 
  * ```ts
  * blocks(zeroInitializer, constant(1), zeroInitializer, zeroInitializer) // LSTM bias with forget bias 1
  * ```
+ *
+ * @returns its `values` throw E_SHAPE for columns that can't be divided into as many blocks
  */
 export function blocks(...parts: readonly Initializer[]): Initializer {
   const described = parts.flatMap(({ configuration }) => configuration ?? [])
   const values: Initializer['values'] = (key, shape) => {
     const columns = shape.at(-1) ?? 1
     const width = columns / parts.length
+    if (!Number.isInteger(width)) {
+      throw new RnnError({
+        code: 'E_SHAPE',
+        operation: 'blocks',
+        problem: `${columns} columns can't be divided into ${parts.length} blocks of one width`,
+        fix: 'give an initializer for each gate: four for an LSTM, three for a GRU or coupled gates',
+      })
+    }
     const block = [...shape.slice(0, -1), width]
     const out = new Float32Array(sizeOf(shape))
     parts.forEach((part, p) => {

@@ -20,6 +20,7 @@ import {
   varianceScaling,
   zeroInitializer,
   type Initializer,
+  type VarianceScalingOptions,
 } from '@rnn/core'
 import { describe, expect, test } from 'vitest'
 
@@ -67,8 +68,10 @@ test('the forget bias of an LSTM starts at 1, the others at 0', () => {
   expect([...bias.initializer.values(key(1), bias.shape)]).toEqual([0, 0, 1, 1, 0, 0, 0, 0])
 })
 
-test('orthogonal refuses what is no matrix', () => {
-  expect(() => orthogonal.values(key(1), [2, 2, 2])).toThrow('orthogonal: [2, 2, 2] is no matrix')
+test('orthogonal takes a window for the rows of a matrix, and refuses what is none', () => {
+  expect(orthogonal.values(key(1), [2, 2, 3])).toEqual(orthogonal.values(key(1), [4, 3]))
+  expect(orthogonal.values(key(1), [200_000, 1]).every(Number.isFinite)).toBe(true)
+  expect(() => orthogonal.values(key(1), [4])).toThrow('orthogonal: [4] is no matrix')
 })
 
 /** Mean, variance and largest size of values. */
@@ -159,4 +162,15 @@ test('initializers say how they were made, but for those with a part of one’s 
   })
   const own: Initializer = { name: 'own', values: (_, shape) => new Float32Array(shape[0] ?? 1) }
   expect(blocks(constant(1), own).configuration).toBeUndefined()
+})
+
+test('blocks are of one width', () => {
+  const three = blocks(constant(1), constant(2), constant(3))
+  expect([...three.values(key(1), [6])]).toEqual([1, 1, 2, 2, 3, 3])
+  expect(() => three.values(key(1), [8])).toThrow("blocks: 8 columns can't be divided into 3 blocks of one width")
+})
+
+test('varianceScaling knows its words', () => {
+  const options = { scale: 1, fan: 'fan_in', distribution: 'uniform' } as unknown as VarianceScalingOptions
+  expect(() => varianceScaling(options)).toThrow("fan is 'fan_in', distribution 'uniform'; use fan 'in'")
 })

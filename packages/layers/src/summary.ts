@@ -12,7 +12,7 @@ export function summarize(root: AnyModule): string {
     const again = seen.has(module)
     seen.add(module)
     const children = module.children()
-    const own = module.ownVariables().map(({ variable }) => variable)
+    const own = module.ownVariables().flatMap(({ variable }) => (variable.kind === 'parameter' ? [variable] : []))
     if (children.length === 0 || own.length > 0) {
       const fresh = own.filter((variable) => !seen.has(variable))
       for (const variable of fresh) seen.add(variable)

@@ -26,23 +26,29 @@ import {
 import {
   activityRegularization,
   bidirectional,
+  convLstm2d,
   dense,
   embedding,
   fromJSON,
   gru,
+  jordan,
   l1,
   l1l2,
   l2,
   lstm,
   maxNorm,
+  minGru,
   minMaxNorm,
   nonNegative,
+  sequential,
   unitNorm,
   type Constraint,
   type Dense,
   type Module,
+  type Recurrent,
   type RecurrentOptions,
   type Regularizer,
+  type Variable,
 } from '@rnn/layers'
 import { describe, expect, test } from 'vitest'
 
@@ -264,7 +270,7 @@ test('recurrent layers take all of these for their kernels, recurrent kernels an
         ? ['l1', 'maxNorm', 0.5]
         : path.endsWith('recurrent')
           ? ['l2', 'unitNorm', 1]
-          : [undefined, 'nonNegative', -1],
+          : [undefined, 'nonNegative', path.endsWith('recurrentBias') ? 0 : -1],
     )
   }
   const recurrent = variables.find(({ path }) => path.endsWith('recurrent'))?.variable.value
@@ -282,3 +288,59 @@ async function forgetBias(options: RecurrentOptions): Promise<number[]> {
       ?.variable.value.dataSync() ?? []),
   ]
 }
+
+describe('options reach the parameters of their role', () => {
+  const names = (layer: Recurrent, which: (variable: Variable) => unknown): string[] =>
+    layer.variables().flatMap(({ variable }) => (which(variable) === undefined ? [] : [variable.name]))
+
+  test("a GRU's second bias starts at zeros, and is regularised with the first", async () => {
+    const layer = gru({ units: 2, inputSize: 1, biasInitializer: constant(3), biasRegularizer: l2(1) })
+    await layer.init(await cpu(), { seed: 1 })
+    const values = new Map(layer.variables().map(({ variable }) => [variable.name, [...variable.value.dataSync()]]))
+    expect(values.get('bias')).toEqual([3, 3, 3, 3, 3, 3])
+    expect(values.get('recurrentBias')).toEqual([0, 0, 0, 0, 0, 0])
+    expect(names(layer, ({ regularizer }) => regularizer)).toEqual(['bias', 'recurrentBias'])
+  })
+
+  test("the bias of a normalised cell is none of the gates'", async () => {
+    const ones = blocks(zeroInitializer, constant(1), zeroInitializer, zeroInitializer)
+    const layer = lstm({
+      units: 8,
+      inputSize: 1,
+      layerNorm: true,
+      biasInitializer: ones,
+      biasConstraint: nonNegative(),
+    })
+    await layer.init(await cpu(), { seed: 1 })
+    const cellBias = layer.variables().find(({ variable }) => variable.name === 'cellBias')?.variable
+    expect([...(cellBias?.value.dataSync() ?? [])]).toEqual(Array(8).fill(0))
+    expect(names(layer, ({ constraint }) => constraint)).toEqual(['bias'])
+  })
+
+  test('what feeds back in a Jordan network is its recurrent weights', async () => {
+    const layer = jordan({ units: 3, inputSize: 2, recurrentRegularizer: l2(1), recurrentConstraint: maxNorm(1) })
+    await layer.init(await cpu(), { seed: 1 })
+    expect(names(layer, ({ regularizer }) => regularizer)).toEqual(['feedback'])
+    expect(names(layer, ({ constraint }) => constraint)).toEqual(['feedback'])
+  })
+
+  test('an option that finds no parameter is refused', async () => {
+    const layer = minGru({ units: 2, inputSize: 2, recurrentRegularizer: l2(1) })
+    await expect(async () => layer.init(await cpu(), { seed: 1 })).rejects.toThrow(
+      "minGru: recurrentRegularizer finds nothing: the cell's parameters are kernel, bias; leave it out",
+    )
+  })
+
+  test('a recurrent kernel of a convolution may be orthogonal, and gates in a wrong number are told', async () => {
+    const layer = convLstm2d({ filters: 2, kernelSize: 3, inputSize: 1, recurrentInitializer: orthogonal })
+    await layer.init(await cpu(), { seed: 1 })
+    const wrong = lstm({ units: 8, inputSize: 1, biasInitializer: blocks(constant(1), constant(2), constant(3)) })
+    await expect(wrong.init(await cpu(), { seed: 1 })).rejects.toThrow("32 columns can't be divided into 3 blocks")
+  })
+
+  test('the states of a stateful layer are no parameters in its summary', async () => {
+    const layer = gru({ units: 4, inputSize: 2, statefulRows: 2 })
+    const model = await sequential(layer).init(await cpu(), { seed: 1 })
+    expect(model.summary()).toMatch(new RegExp(`gru +4 +${layer.parameterCount} +yes`))
+  })
+})

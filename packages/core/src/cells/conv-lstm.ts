@@ -1,7 +1,7 @@
 // Convolutional long short-term memory: an LSTM whose states are frames, and whose products are convolutions.
 
 import { RnnError } from '../errors.ts'
-import { blocks, constant, glorotUniform, orthogonal, zeroInitializer, type Initializer } from '../initializers.ts'
+import { blocks, constant, glorotUniform, orthogonal, zeroInitializer } from '../initializers.ts'
 import { add, mul } from '../ops/binary.ts'
 import { countsOf, windowSizes, geometryOf, type Padding } from '../ops/convolution/geometry.ts'
 import { convolve, makeWindows } from '../ops/convolution/windows.ts'
@@ -79,7 +79,7 @@ export function convLstmCell(options: ConvLstmCellOptions): ConvLstmCell {
         const forgetOpen = blocks(zeroInitializer, constant(1), zeroInitializer, zeroInitializer)
         return {
           kernel: { shape: [...kernelSize, channels, 4 * filters], initializer: glorotUniform },
-          recurrent: { shape: [...kernelSize, filters, 4 * filters], initializer: orthogonalWindows },
+          recurrent: { shape: [...kernelSize, filters, 4 * filters], initializer: orthogonal },
           bias: { shape: [4 * filters], initializer: forgetOpen },
         }
       },
@@ -123,10 +123,4 @@ export function convLstmCell(options: ConvLstmCellOptions): ConvLstmCell {
       fix: 'flatten the frames that the cell was made for, and give scan the units of the cell',
     })
   }
-}
-
-/** The kernel as a matrix of one row for each element of a window, with orthonormal rows or columns. */
-const orthogonalWindows: Initializer = {
-  ...orthogonal,
-  values: (key, shape) => orthogonal.values(key, [sizeOf(shape.slice(0, -1)), shape.at(-1) ?? 1]),
 }

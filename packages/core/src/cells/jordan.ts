@@ -55,7 +55,7 @@ export function jordanCell(options: JordanOptions = {}): Cell<JordanParameter, r
       const width = outputs ?? units
       return {
         kernel: { shape: [inputSize, units], initializer: glorotUniform },
-        feedback: { shape: [width, units], initializer: glorotUniform },
+        feedback: { shape: [width, units], initializer: glorotUniform, role: 'recurrent' },
         bias: { shape: [units], initializer: zeroInitializer },
         output: { shape: [units, width], initializer: glorotUniform },
         outputBias: { shape: [width], initializer: zeroInitializer },

@@ -26,7 +26,7 @@ import type { NamedVariable, Variable } from '../variable.ts'
 import {
   describeWeights,
   RECURRENT_WEIGHT_OPTION_TYPES,
-  weightVariable,
+  cellVariables,
   type RecurrentWeightOptions,
 } from '../weights/weight-options.ts'
 import { readSize, type Size1d, type Size2d } from './size.ts'
@@ -133,8 +133,7 @@ export class ConvLstm extends Module {
       // The parameters are the same whatever the size of the frames.
       const frame = windowSizes(type, 'kernelSize', options.kernelSize, dimensions)
       const cell = this.#cellFor(frame, size)
-      const specs = Object.entries(cell.parameters(sizeOf(frame) * size, cell.units))
-      this.#variables = Object.fromEntries(specs.map(([name, spec]) => [name, weightVariable(name, spec, options)]))
+      this.#variables = cellVariables(type, cell.parameters(sizeOf(frame) * size, cell.units), options)
     }
     return options.filters
   }

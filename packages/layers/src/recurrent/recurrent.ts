@@ -18,7 +18,7 @@ import { INFERENCE, type Carry, type ForwardContext } from '../context.ts'
 import { dropoutMask, requireKey } from '../layers/dropout.ts'
 import { Module } from '../module.ts'
 import type { NamedVariable, Variable } from '../variable.ts'
-import { describeWeights, weightVariable } from '../weights/weight-options.ts'
+import { describeWeights, cellVariables } from '../weights/weight-options.ts'
 import { CarriedStates } from './carried-states.ts'
 import { checkCell } from './check-cell.ts'
 import { widthsOf, type Level } from './level.ts'
@@ -179,8 +179,7 @@ export class Recurrent<State extends readonly Tensor[] = readonly Tensor[]> exte
   }
 
   #makeVariables({ cell, options }: Level, inputSize: number): CellVariables {
-    const specs = Object.entries(cell.parameters(inputSize, options.units))
-    return Object.fromEntries(specs.map(([name, spec]) => [name, weightVariable(name, spec, options)]))
+    return cellVariables(cell.kind, cell.parameters(inputSize, options.units), options)
   }
 
   override ownVariables(): readonly NamedVariable[] {

@@ -1,6 +1,6 @@
 // How a layer's weights start, what the loss says of them, and what they must satisfy: options that all layers with kernels share.
 
-import type { Initializer, ParameterSpec } from '@rnn/core'
+import { RnnError, type Initializer, type ParameterRole, type ParameterSpec } from '@rnn/core'
 import type { Json, OptionTypes } from '../config/config.ts'
 import { Variable } from '../variable.ts'
 import type { Constraint } from './constraint.ts'
@@ -11,7 +11,7 @@ import type { Regularizer } from './regularizer.ts'
 export interface WeightOptions {
   /** How the kernel starts. Default: glorotUniform. */
   readonly kernelInitializer?: Initializer
-  /** How biases start. Default: zeros; with an LSTM, ones for the forget gate. */
+  /** How the bias starts (not a second bias of the same gates, `recurrentBias`, which stays zeros). Default: zeros; with an LSTM, ones for the forget gate. */
   readonly biasInitializer?: Initializer
   /** Added to the loss while training. Default: none. */
   readonly kernelRegularizer?: Regularizer
@@ -61,13 +61,14 @@ export function describeWeights(options: RecurrentWeightOptions): Record<string,
   return described
 }
 
-/**
- * A variable with what the options say of it by its name: of `kernel`, of `recurrent`, and of everything whose name ends in bias. Others stay as their
- * spec has them.
- */
+/** A variable with what the options say of it by its role; one of another role stays as its spec has it. */
 export function weightVariable(name: string, spec: ParameterSpec, options: RecurrentWeightOptions): Variable {
-  const role = roleOf(name)
-  if (role === undefined) return new Variable(name, spec)
+  const role = roleOf(name, spec)
+  if (role === 'other') return new Variable(name, spec)
+  if (role === 'recurrentBias') {
+    const { biasRegularizer: regularizer, biasConstraint: constraint } = options
+    return new Variable(name, spec, { regularizer, constraint })
+  }
   const initializer = options[`${role}Initializer`] ?? spec.initializer
   return new Variable(
     name,
@@ -76,7 +77,35 @@ export function weightVariable(name: string, spec: ParameterSpec, options: Recur
   )
 }
 
-function roleOf(name: string): 'kernel' | 'recurrent' | 'bias' | undefined {
-  if (name === 'kernel' || name === 'recurrent') return name
-  return /bias$/i.test(name) ? 'bias' : undefined
+/**
+ * The variables of a cell, with what the options say of them.
+ *
+ * @throws E_CONFIGURATION for an option that finds none: a regulariser of recurrent weights for a cell that has no such weights
+ */
+export function cellVariables(
+  kind: string,
+  specs: Readonly<Record<string, ParameterSpec>>,
+  options: RecurrentWeightOptions,
+): Record<string, Variable> {
+  const entries = Object.entries(specs)
+  const roles = new Set<string>(entries.map(([name, spec]) => roleOf(name, spec)))
+  const idle = (Object.keys(RECURRENT_WEIGHT_OPTION_TYPES) as (keyof RecurrentWeightOptions)[]).find(
+    (name) => options[name] !== undefined && !roles.has(name.replace(/(Initializer|Regularizer|Constraint)$/, '')),
+  )
+  if (idle !== undefined) {
+    throw new RnnError({
+      code: 'E_CONFIGURATION',
+      operation: kind,
+      problem: `${idle} finds nothing: the cell's parameters are ${entries.map(([name]) => name).join(', ')}`,
+      fix: 'leave it out; in a cell of your own, the spec of a parameter says its role',
+    })
+  }
+  return Object.fromEntries(entries.map(([name, spec]) => [name, weightVariable(name, spec, options)]))
+}
+
+const ROLES: readonly string[] = ['kernel', 'recurrent', 'bias', 'recurrentBias'] satisfies ParameterRole[]
+
+function roleOf(name: string, { role }: ParameterSpec): ParameterRole {
+  if (role !== undefined) return role
+  return ROLES.includes(name) ? (name as ParameterRole) : 'other' // one of them, as just seen
 }
