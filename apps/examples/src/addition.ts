@@ -47,7 +47,7 @@ async function add({ backend, seed, short, print }: ExampleContext<never>): Prom
   await model.init(backend, { seed })
 
   const trainSet = translationDataset({ pairs: train, sourceCodec, targetCodec, batchSize: 64, seed })
-  const epochs = short ? 8 : 40
+  const epochs = short ? 8 : 50
   await fit(model, trainSet, {
     loss: crossEntropy(),
     optimizer: adam({ learningRate: cosineDecay({ peak: 5e-3, totalSteps: epochs * trainSet.batchCount }) }),
