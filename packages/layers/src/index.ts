@@ -112,6 +112,7 @@ export { simpleRnn, type SimpleRnnOptions } from './recurrent/simple-rnn.ts'
 export { Variable, type NamedVariable, type VariableKind, type VariableOptions } from './variable.ts'
 export {
   maxNorm,
+  maxValue,
   minMaxNorm,
   nonNegative,
   unitNorm,

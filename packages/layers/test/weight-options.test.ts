@@ -31,12 +31,14 @@ import {
   embedding,
   fromJSON,
   gru,
+  indRnn,
   jordan,
   l1,
   l1l2,
   l2,
   lstm,
   maxNorm,
+  maxValue,
   minGru,
   minMaxNorm,
   nonNegative,
@@ -172,6 +174,7 @@ const CONSTRAINTS: readonly (readonly [string, Constraint, readonly number[]])[]
   ['maxNorm of everything', maxNorm(1, { axis: [0, 1] }), scaledTo(1)],
   ['minMaxNorm', minMaxNorm({ min: 1, max: 5 }), [3, 0.6, 0, -3, 4, 0.8, 0, 4]],
   ['unitNorm', unitNorm(), [0.6, 0.6, 0, -0.6, 0.8, 0.8, 0, 0.8]],
+  ['maxValue', maxValue(2), [2, 0.3, 0, -2, 2, 0.4, 0, 2]],
   ['nonNegative', nonNegative(), [3, 0.3, 0, 0, 4, 0.4, 0, 8]],
 ]
 
@@ -336,6 +339,18 @@ describe('options reach the parameters of their role', () => {
     await layer.init(await cpu(), { seed: 1 })
     const wrong = lstm({ units: 8, inputSize: 1, biasInitializer: blocks(constant(1), constant(2), constant(3)) })
     await expect(wrong.init(await cpu(), { seed: 1 })).rejects.toThrow("32 columns can't be divided into 3 blocks")
+  })
+
+  test('a norm over numbers of different units is refused unless it is asked for', () => {
+    const built = (recurrentConstraint: Constraint) =>
+      indRnn({ units: 4, inputSize: 2, recurrentConstraint }).build(undefined)
+    expect(() => built(maxNorm(1))).toThrow(
+      'maxNorm: the numbers of a weight of shape [4] are of different units, not one vector; use maxValue',
+    )
+    expect(() => built(unitNorm())).toThrow(/use maxValue, which bounds each, or axis: 0/)
+    expect(() => built(maxNorm(1, { axis: 0 }))).not.toThrow()
+    expect(() => built(maxValue(1))).not.toThrow()
+    expect(() => maxValue(0)).toThrow(/leaves no value but 0/)
   })
 
   test('the states of a stateful layer are no parameters in its summary', async () => {

@@ -36,7 +36,10 @@ export interface Constraint {
 
 /** Options of the constraints on norms. */
 export interface NormOptions {
-  /** What a vector runs along. Default: 0, the weights that come into one unit of a kernel `[in, out]`; 1 for the rows of an embedding; [0, 1] for the window and inputs of a convolution. */
+  /**
+   * What a vector runs along. Default: 0, the weights that come into one unit of a kernel `[in, out]`; 1 for the rows of an embedding; [0, 1] for the window and inputs of a convolution.
+   * A weight `[units]` needs it said: its numbers are of different units, and axis 0 makes one vector of them; `maxValue` bounds each.
+   */
   readonly axis?: number | readonly number[]
 }
 
@@ -85,6 +88,16 @@ export function nonNegative(): Constraint {
   return { name: 'nonNegative', configuration: { name: 'nonNegative' }, project: relu }
 }
 
+/**
+ * Puts every number between -limit and limit: for weights `[units]`, such as the recurrent ones of `indRnn`, of which each is a unit's own.
+ *
+ * @throws E_VALUE unless the limit is above 0
+ */
+export function maxValue(limit: number): Constraint {
+  checkAbove('maxValue', 'the limit', limit)
+  return { name: 'maxValue', configuration: { name: 'maxValue', limit }, project: (x) => clip(x, -limit, limit) }
+}
+
 /** The shortest vector whose squares float32 can hold: what is shorter counts as zeros. */
 const SHORTEST = 1e-19
 
@@ -109,6 +122,14 @@ function onNorms(
     name,
     configuration: { name, ...limits, ...(options.axis !== undefined && { axis }) },
     check(shape) {
+      if (shape.length < 2 && options.axis === undefined) {
+        throw new RnnError({
+          code: 'E_VALUE',
+          operation: name,
+          problem: `the numbers of a weight of shape ${formatShape(shape)} are of different units, not one vector`,
+          fix: 'use maxValue, which bounds each, or axis: 0 for the norm of all of them',
+        })
+      }
       const missing = axes.find((each) => each < -shape.length || each >= shape.length)
       if (missing === undefined) return
       throw new RnnError({

@@ -22,7 +22,15 @@ import {
   type VarianceScalingOptions,
 } from '@rnn/core'
 import { readOptions, type Json, type ModuleConfig } from '../config/config.ts'
-import { maxNorm, minMaxNorm, nonNegative, unitNorm, type Constraint, type NormOptions } from './constraint.ts'
+import {
+  maxNorm,
+  maxValue,
+  minMaxNorm,
+  nonNegative,
+  unitNorm,
+  type Constraint,
+  type NormOptions,
+} from './constraint.ts'
 import { readNamed, type NamedMakers } from './named-value.ts'
 import { l1, l1l2, l2, type L1L2Options, type Regularizer } from './regularizer.ts'
 
@@ -69,6 +77,7 @@ const CONSTRAINTS: NamedMakers<Constraint> = {
   minMaxNorm: ({ axis, ...config }) =>
     minMaxNorm({ ...numbers(config, 'min', 'max'), ...normOptions(config.type, axis) }),
   unitNorm: ({ axis, ...config }) => plain(config, unitNorm(normOptions(config.type, axis))),
+  maxValue: (config) => maxValue(numbers(config, 'limit').limit),
   nonNegative: (config) => plain(config, nonNegative()),
 }
 
