@@ -341,15 +341,16 @@ describe('options reach the parameters of their role', () => {
     await expect(wrong.init(await cpu(), { seed: 1 })).rejects.toThrow("32 columns can't be divided into 3 blocks")
   })
 
-  test('a norm over numbers of different units is refused unless it is asked for', () => {
-    const built = (recurrentConstraint: Constraint) =>
-      indRnn({ units: 4, inputSize: 2, recurrentConstraint }).build(undefined)
-    expect(() => built(maxNorm(1))).toThrow(
-      'maxNorm: the numbers of a weight of shape [4] are of different units, not one vector; use maxValue',
-    )
-    expect(() => built(unitNorm())).toThrow(/use maxValue, which bounds each, or axis: 0/)
-    expect(() => built(maxNorm(1, { axis: 0 }))).not.toThrow()
-    expect(() => built(maxValue(1))).not.toThrow()
+  test('a norm over numbers of different units is of all of them, a value is of each', async () => {
+    const bounded = async (recurrentConstraint: Constraint): Promise<number[]> => {
+      const recurrentInitializer = constant(2)
+      const layer = indRnn({ units: 4, inputSize: 2, recurrentConstraint, recurrentInitializer })
+      await layer.init(await cpu(), { seed: 1 })
+      const { variable } = layer.variables().find(({ path }) => path === 'recurrent')!
+      return [...recurrentConstraint.project(variable.value).dataSync()]
+    }
+    expect(await bounded(maxNorm(1))).toEqual([0.5, 0.5, 0.5, 0.5])
+    expect(await bounded(maxValue(1))).toEqual([1, 1, 1, 1])
     expect(() => maxValue(0)).toThrow(/leaves no value but 0/)
   })
 

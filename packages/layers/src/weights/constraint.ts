@@ -38,7 +38,7 @@ export interface Constraint {
 export interface NormOptions {
   /**
    * What a vector runs along. Default: 0, the weights that come into one unit of a kernel `[in, out]`; 1 for the rows of an embedding; [0, 1] for the window and inputs of a convolution.
-   * A weight `[units]` needs it said: its numbers are of different units, and axis 0 makes one vector of them; `maxValue` bounds each.
+   * Of a weight `[units]`, whose numbers are of different units, axis 0 makes one vector, as in Keras; `maxValue` bounds each.
    */
   readonly axis?: number | readonly number[]
 }
@@ -122,14 +122,6 @@ function onNorms(
     name,
     configuration: { name, ...limits, ...(options.axis !== undefined && { axis }) },
     check(shape) {
-      if (shape.length < 2 && options.axis === undefined) {
-        throw new RnnError({
-          code: 'E_VALUE',
-          operation: name,
-          problem: `the numbers of a weight of shape ${formatShape(shape)} are of different units, not one vector`,
-          fix: 'use maxValue, which bounds each, or axis: 0 for the norm of all of them',
-        })
-      }
       const missing = axes.find((each) => each < -shape.length || each >= shape.length)
       if (missing === undefined) return
       throw new RnnError({
