@@ -21,8 +21,8 @@ export function defineBuiltInCell<Name extends string, State extends readonly Te
  * Whether the `kind` of a cell names its equations: false for a cell of one's own with the kind of a built-in one, a changed copy for instance.
  *
  * ```ts
- * namedByKind(lstmCell) // true
- * namedByKind({ ...lstmCell, step: mine }) // false
+ * namedByKind(lstmCell) // → true
+ * namedByKind({ ...lstmCell }) // → false
  * ```
  */
 export function namedByKind(cell: Pick<Cell, 'kind'>): boolean {
