@@ -241,12 +241,15 @@ describe('ONNX Runtime gives what we give', () => {
       }
       const title = `${variant}, ${way}`
       if (onnxRuntime !== undefined) asked.set(title, await runOnnx(onnxRuntime, writeModel(node, feeds), feeds))
-      const outputs = Object.entries(asked.get(title) ?? recorded(title))
-      expect(outputs.length).toBe(op === 'LSTM' ? 3 : 2)
+      // What is recorded is held to the same, also where the runtime can be asked: it must not have grown old.
+      const told = process.env['RNN_RECORD'] === '1' ? undefined : recorded(title)
+      const answers = [told, asked.get(title)].filter((each) => each !== undefined)
+      for (const answer of answers) expect(Object.keys(answer).length).toBe(op === 'LSTM' ? 3 : 2)
       const { outputs: found, fused: runs } = await ours(node, feeds)
       expect(runs).toBe(fused ? count : 0)
       // The runtime's tanh and sigmoid are rational functions with errors of 1e-6, carried on for five steps: 1e-5 of values around 1.
-      for (const [name, values] of outputs) expectClose(name, found[name] ?? [], [...values], 1)
+      for (const [name, values] of answers.flatMap((answer) => Object.entries(answer)))
+        expectClose(name, found[name] ?? [], [...values], 1)
     })
   })
 })

@@ -48,9 +48,10 @@ export async function runOnnx(
   return Object.fromEntries(Object.entries(outputs).map(([name, { data }]) => [name, Float32Array.from(data)]))
 }
 
+const all = JSON.parse(readFileSync(record, 'utf8')) as Readonly<Record<string, Readonly<Record<string, string>>>>
+
 /** Outputs by the title of their test. @throws for a title that was never recorded */
 export function recorded(title: string): OrtOutputs {
-  const all = JSON.parse(readFileSync(record, 'utf8')) as Readonly<Record<string, Readonly<Record<string, string>>>>
   const outputs = all[title]
   if (outputs === undefined) {
     throw new Error(`nothing recorded for "${title}": pnpm bench:peers, then RNN_RECORD=1 pnpm test packages/layers`)

@@ -46,7 +46,7 @@ export interface TrainerOptions<Output = Tensor, Targets = Tensor> extends Clipp
   readonly callbacks?: readonly Callback[]
   /**
    * What `fit` does when a loss is NaN or infinite. Default: stop with E_NOT_FINITE; before that step's update where memory is at hand (cpu, wasm),
-   * else some steps later, when the weights may be spoilt.
+   * else some steps later, when the weights may be spoilt. Where memory is at hand gradients are looked at as well, at the cost of reading each once; `continue` spares that.
    */
   readonly notFinite?: 'stop' | 'continue'
 }
